@@ -1,0 +1,15 @@
+"""An autonomous learner you can read: data and a time budget in, a tested model and the notebook that made it out
+
+Modules:
+
+- `autolearn.fastdata`: Pictures decoded once, batches made by indexing
+- `autolearn.layers`: Nets from small blocks, each of which may end up in somebody's notebook
+- `autolearn.media.image`: Read them, name them by their pixels, measure them, find what is wrong
+- `autolearn.profile`: What are the data like, and what is wrong with them?
+- `autolearn.recipes.image_classification`: From a table of pictures to a tested net, with fastai
+- `autolearn.sources.arrays`: Pictures and labels as NumPy arrays, in memory or in an .npz file
+- `autolearn.sources.folder`: One folder for each class, perhaps below folders for train, validation and test
+- `autolearn.sources.idx`: The format of MNIST and its many children: all pictures in one file, all labels in another
+- `autolearn.sources.tables`: A column says where each picture is, another what it shows
+- `autolearn.split`: Rows to learn from, to choose with, and to be tested on
+- `autolearn.train`: Seeds, pace and checkpoints: what a fit needs beside fastai"""
