@@ -23,18 +23,15 @@ import numpy as np, torch
 from fastai.vision.all import TfmdDL, chunked
 from PIL import Image
 
-# %% ../nbs/30_fastdata.ipynb #29acd858
-def fit_size(
-    p:np.ndarray, # (H, W) or (H, W, 3) uint8
-    shape:tuple, # channels (1 or 3), height, width
-)->np.ndarray: # `shape`, uint8
+# %% ../nbs/30_fastdata.ipynb #ca9f6cfe
+def fit_size(p:np.ndarray, shape)->np.ndarray: # (H, W) or (H, W, 3) uint8; channels (1 or 3), height, width
     "Bring the pixels `p` to `shape`"
     c,h,w = shape
     if p.shape[:2]!=(h, w) or p.ndim!=(2 if c==1 else 3):
         p = np.asarray(Image.fromarray(p).convert('L' if c==1 else 'RGB').resize((w, h), Image.BILINEAR))
     return p.reshape(h, w, c).transpose(2, 0, 1)
 
-# %% ../nbs/30_fastdata.ipynb #fdde081d
+# %% ../nbs/30_fastdata.ipynb #ae7c52db
 class StackedDL(TfmdDL):
     "A `TfmdDL` over a table of pictures that decodes each once; `augment` gets and returns a batch (B, C, H, W) of bytes"
     def __init__(self, dataset, bs=64, decode=None, augment=(), **kwargs):
@@ -44,12 +41,10 @@ class StackedDL(TfmdDL):
         self.y = [torch.tensor([tl.vocab.o2i[o] for o in rows.label]) for tl in dataset.tls[dataset.n_inp:]]
     def new(self, dataset=None, cls=None, **kwargs):
         return super().new(dataset, cls, **{'decode':self.decode, 'augment':self.augment, **kwargs})
-    def get_idxs(self): return (torch.randperm(self.n) if self.shuffle else torch.arange(self.n)).tolist()
     def create_batches(self, samps):
         for i in chunked(samps, self.bs, self.drop_last):
             x = self.x[i]
-            if self.split_idx==0:
-                for f in self.augment: x = f(x)
+            for f in self.augment*(self.split_idx==0): x = f(x) # in training only
             yield (x, *(y[i] for y in self.y))
 
 # %% ../nbs/30_fastdata.ipynb #ca60387a

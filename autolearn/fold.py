@@ -7,13 +7,13 @@ __all__ = ['COMPARE', 'ARITHMETIC', 'UNARY', 'CALLS', 'OPEN', 'literal', 'Unsett
            'Text', 'in_strings', 'shift', 'Fold', 'fit_in', 'Fill', 'print_string', 'Clause', 'own_nodes', 'unframe',
            'arguments', 'bound_again', 'check_function', 'Folded', 'fold']
 
-# %% ../nbs/60_fold.ipynb #53f08f82
-import ast, bisect, copy, io, math, operator, re, symtable, tokenize
+# %% ../nbs/60_fold.ipynb #6e4aad91
+import ast, bisect, copy, io, math, operator, re, reprlib, symtable, tokenize
 from typing import NamedTuple
 from fastcore.basics import patch
 from .core import nearest
 
-# %% ../nbs/60_fold.ipynb #a5eaba15
+# %% ../nbs/60_fold.ipynb #04b2582b
 def literal(
     v, # what JSON can hold
     depth:int=20, # how deep lists and dicts may nest
@@ -26,9 +26,9 @@ def literal(
     if depth and isinstance(v, (list, tuple)): return f"[{', '.join(literal(o, depth-1) for o in v)}]"
     if depth and isinstance(v, dict) and all(isinstance(k, str) for k in v):
         return f"{{{', '.join(f'{literal(k)}: {literal(o, depth-1)}' for k,o in v.items())}}}"
-    raise ValueError(f"{type(v).__name__} {v!r:.60} cannot stand in code: only what JSON can hold may.")
+    raise ValueError(f"{type(v).__name__} {reprlib.repr(v)} cannot stand in code: only what JSON can hold may.")
 
-# %% ../nbs/60_fold.ipynb #3de330ff
+# %% ../nbs/60_fold.ipynb #f99cf481
 class Unsettled(Exception):
     "An expression that depends on more than the choices of a recipe"
 
@@ -42,7 +42,8 @@ CALLS = dict(len=len, min=min, max=max)
 
 def is_choice(o)->bool:
     "Is `o` a choice being read: `recipe.x`?"
-    return isinstance(o, ast.Attribute) and isinstance(o.value, ast.Name) and o.value.id=='recipe' and isinstance(o.ctx, ast.Load)
+    read = isinstance(o, ast.Attribute) and isinstance(o.ctx, ast.Load)
+    return read and isinstance(o.value, ast.Name) and o.value.id=='recipe'
 
 def choice(
     o:ast.Attribute, # `recipe.x`
@@ -52,7 +53,7 @@ def choice(
     if o.attr in choices: return choices[o.attr]
     raise ValueError(f"The recipe has no choice {o.attr!r}. {nearest(o.attr, choices)}")
 
-# %% ../nbs/60_fold.ipynb #993ca091
+# %% ../nbs/60_fold.ipynb #fd28a05a
 def evaluate(
     o, # an expression: text or its syntax tree
     choices:dict, # what `recipe.x` is
@@ -61,7 +62,8 @@ def evaluate(
     "The value of `o` where it follows from `choices` and literals alone; otherwise `Unsettled`"
     if isinstance(o, str): o = ast.parse(o, mode='eval').body
     try: v = _evaluate(o, lambda x: evaluate(x, choices, calls), choices, calls)
-    except (TypeError, ArithmeticError, LookupError, RecursionError) as e: raise Unsettled(str(e)) from None # fails when it runs
+    # what would fail when it runs stays as it is, and fails when it runs
+    except (TypeError, ArithmeticError, LookupError, RecursionError) as e: raise Unsettled(str(e)) from None
     if isinstance(v, (complex, bytes)) or isinstance(v, float) and not math.isfinite(v): raise Unsettled
     return v
 
@@ -69,7 +71,8 @@ def _evaluate(o, f, choices, calls):
     match o:
         case ast.Attribute() if is_choice(o): return choice(o, choices)
         case ast.Constant(value=None | bool() | int() | float() | str()): return o.value
-        case ast.List() | ast.Tuple(): return [f(x) for x in o.elts] if isinstance(o, ast.List) else tuple(f(x) for x in o.elts)
+        case ast.List(): return [f(x) for x in o.elts]
+        case ast.Tuple(): return tuple(f(x) for x in o.elts)
         case ast.Dict() if None not in o.keys: return {f(k):f(v) for k,v in zip(o.keys, o.values)}
         case ast.UnaryOp() if type(o.op) in UNARY: return UNARY[type(o.op)](f(o.operand))
         case ast.IfExp(): return f(o.body if f(o.test) else o.orelse)
@@ -108,7 +111,7 @@ def names(
     at = {o.id:i for i,o in reversed([*enumerate(sorted(uses, key=lambda o: (o.lineno, o.col_offset)))])}
     return sorted(reads-sets, key=lambda n: (at.get(n, len(at)), n)),sets
 
-# %% ../nbs/60_fold.ipynb #70fc7b86
+# %% ../nbs/60_fold.ipynb #aac52579
 class Text:
     "The source of one function, and where everything in it stands"
     def __init__(self,
@@ -123,7 +126,7 @@ class Text:
             if t.type==tokenize.OP and t.string==':': self.colons.append(self.starts[r-1]+len(lines[r-1][:c].encode()))
     def line(self, n:int)->int: return self.starts[min(n, len(self.starts))-1] # where line `n` starts, from 1
     def span(self, o)->tuple: return self.line(o.lineno)+o.col_offset, self.line(o.end_lineno)+o.end_col_offset
-    def first(self, o)->int: return min([o.lineno, *[d.lineno for d in getattr(o, 'decorator_list', [])]]) # first line of `o`
+    def first(self, o)->int: return min([o.lineno, *[d.lineno for d in getattr(o, 'decorator_list', [])]])
     def header(self, stmts)->tuple: # where the colon before a block stands, and in which line
         o = (getattr(stmts[0], 'decorator_list', None) or stmts)[0]
         at = self.colons[bisect.bisect_left(self.colons, self.span(o)[0])-1]
@@ -154,7 +157,7 @@ def shift(
     keep = in_strings(src)
     return '\n'.join(l if i<after or i in keep else move(l) for i,l in enumerate(src.split('\n')))
 
-# %% ../nbs/60_fold.ipynb #749bfdaa
+# %% ../nbs/60_fold.ipynb #11124a67
 OPEN = object() # not settled
 
 class Fold(Text):
@@ -183,8 +186,8 @@ class Fold(Text):
     def simpler(self, o): # what an expression comes down to when its first part is settled; itself, when nothing is
         if isinstance(o, ast.IfExp) and (v:=self.value(o.test)) is not OPEN: return [o.body if v else o.orelse]
         if not isinstance(o, ast.BoolOp): return [o]
-        gone = 0
-        while gone<len(o.values)-1 and self.value(o.values[gone]) is not OPEN: gone += 1 # if one decided, all were settled
+        gone = 0 # settled parts in front; none of them decides, or all would be settled
+        while gone<len(o.values)-1 and self.value(o.values[gone]) is not OPEN: gone += 1
         return o.values[gone:] if gone else [o]
 
 # %% ../nbs/60_fold.ipynb #972d6143
@@ -200,7 +203,7 @@ def fit_in(
         or isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Pow) and parent.left is o)
     return f'({text})' if tight else text
 
-# %% ../nbs/60_fold.ipynb #c09dfee4
+# %% ../nbs/60_fold.ipynb #431a6fb8
 class Fill(ast.NodeTransformer):
     "A syntax tree whose choices are made, for what cannot be cut as text"
     def __init__(self, fold:Fold): self.fold = fold
@@ -209,7 +212,7 @@ class Fill(ast.NodeTransformer):
         part = self.fold.simpler(o)
         if part!=[o]: return self.visit(part[0] if len(part)==1 else ast.BoolOp(o.op, part))
         if isinstance(o, ast.Name) and o.id in self.fold.args: return ast.parse(self.fold.args[o.id], mode='eval').body
-        if isinstance(o, ast.FormattedValue) and isinstance(v:=self.fold.value(o.value), (bool, int, float, str, type(None))):
+        if isinstance(o, ast.FormattedValue) and isinstance(v:=self.fold.value(o.value), (int, float, str, type(None))):
             spec = ''.join(x.value for x in getattr(o.format_spec, 'values', []) if isinstance(x, ast.Constant))
             plain = all(isinstance(x, ast.Constant) for x in getattr(o.format_spec, 'values', []))
             if plain and not re.search(r'\d{4}', spec): # no bombs
@@ -237,7 +240,7 @@ def print_string(
     form = ''.join(map(piece, o.values))
     return f"{form!r}.format({', '.join(args)})"
 
-# %% ../nbs/60_fold.ipynb #a930a6a3
+# %% ../nbs/60_fold.ipynb #c020e049
 @patch
 def edits(self:Fold,
     o, # a part of the function
@@ -257,7 +260,9 @@ def edits(self:Fold,
     else:
         for v in (v for _,v in ast.iter_fields(o)):
             if isinstance(v, list) and v and isinstance(v[0], ast.stmt): yield from self.block_edits(v)
-            else: yield from (e for x in (v if isinstance(v, list) else [v]) if isinstance(x, ast.AST) for e in self.edits(x, o))
+            else:
+                for x in v if isinstance(v, list) else [v]:
+                    if isinstance(x, ast.AST): yield from self.edits(x, o)
 
 @patch
 def cut(self:Fold,
@@ -302,7 +307,7 @@ def clauses(self:Fold,
         if self.b[self.span(o.orelse[0])[0]:].startswith(b'elif'): o = o.orelse[0]
         else: return [*out, Clause(None, o.orelse, before, self.header(o.orelse)[1])]
 
-# %% ../nbs/60_fold.ipynb #55889cea
+# %% ../nbs/60_fold.ipynb #7daf89c5
 @patch
 def statements(self:Fold,
     stmts:list, # one block
@@ -315,12 +320,13 @@ def statements(self:Fold,
         while i+n<len(stmts) and stmts[i+n].lineno==stmts[i+n-1].end_lineno: n += 1 # `a; b`
         first,last = self.first(o),stmts[i+n-1].end_lineno
         above = self.lines(line+1, first-1)
-        text,held = self.fork(o) if isinstance(o, ast.If) else (self.cut(self.line(first), self.line(last+1), stmts[i:i+n]),True)
+        if isinstance(o, ast.If): text,held = self.fork(o)
+        else: text,held = self.cut(self.line(first), self.line(last+1), stmts[i:i+n]),True
         if not held: above = re.sub(r'(?:^[ \t]*#.*\n)+\Z', '', above, flags=re.M)
         out,left,line,i = out+above+text,left or bool(text),last,i+n
     return out if left else ''
 
-# %% ../nbs/60_fold.ipynb #cc697293
+# %% ../nbs/60_fold.ipynb #b2fe5874
 @patch
 def fork(self:Fold,
     o:ast.If,
@@ -333,7 +339,10 @@ def fork(self:Fold,
         if i==0 and not c.ask:
             text = self.branch(c.body, o.col_offset)
             return text and out+text, c.body is o.body
-        head = ('elif' if i else 'if')+self.cut(self.span(c.ask)[0]+(2 if c.ask is o else 4), at+1, [c.ask.test]) if c.ask else 'else:'
+        head = 'else:'
+        if c.ask:
+            start = self.span(c.ask)[0]+len('if' if c.ask is o else 'elif')
+            head = ('elif' if i else 'if')+self.cut(start, at+1, [c.ask.test])
         one_line = self.first(c.body[0])==row
         tail = self.cut(at+1, self.line((c.body[-1].end_lineno if one_line else row)+1), c.body if one_line else [])
         out += pad+head+tail+('' if one_line else self.statements(c.body, row) or f'{pad}    pass\n')
@@ -347,7 +356,8 @@ def branch(self:Fold,
     "`body` in the place of its `if`; a comment behind the header becomes one above"
     (at,row),end,pad = self.header(body),body[-1].end_lineno,' '*column
     left = column-body[0].col_offset
-    if self.first(body[0])==row: return shift(pad+self.cut(self.span(body[0])[0], self.line(end+1), body), left, after=1)
+    if self.first(body[0])==row: # `if x: y`
+        return shift(pad+self.cut(self.span(body[0])[0], self.line(end+1), body), left, after=1)
     text,tail = self.statements(body, row),self.b[at+1:self.line(row+1)].decode().strip()
     return text and (f'{pad}{tail}\n' if tail else '')+shift(text, left)
 
@@ -359,7 +369,7 @@ def block_edits(self:Fold, stmts:list):
     else: yield (self.line(row+1), self.line(stmts[-1].end_lineno+1),
                  self.statements(stmts, row) or ' '*stmts[0].col_offset+'pass\n')
 
-# %% ../nbs/60_fold.ipynb #83c2c294
+# %% ../nbs/60_fold.ipynb #ce145908
 def own_nodes(o):
     "All parts of `o` but those inside functions and classes defined in it"
     for x in ast.iter_child_nodes(o):
@@ -386,9 +396,10 @@ def unframe(
     if value is None or isinstance(value, ast.Name) and value.id==to: return before
     old = text([lines[row][col:], *lines[row+1:]])
     new = (f'{to} = ' if to else '')+old[len('return'):].lstrip(' ')
-    return before+'\n'*bool(before)+shift(new, len(new.split('\n')[0])-len(old.split('\n')[0]), after=1) # keep what is aligned
+    more = len(new.split('\n')[0])-len(old.split('\n')[0]) # what is aligned stays aligned
+    return before+'\n'*bool(before)+shift(new, more, after=1)
 
-# %% ../nbs/60_fold.ipynb #e9526c9a
+# %% ../nbs/60_fold.ipynb #1c35ecd6
 def arguments(
     fn:ast.FunctionDef,
     args:list, # texts, in the order of the parameters
@@ -397,11 +408,11 @@ def arguments(
     a = fn.args
     params = [o.arg for o in [*a.posonlyargs, *a.args]]
     given = dict(zip(params, args))
-    defaults = [*zip(reversed(params), reversed(a.defaults)), *((o.arg, d) for o,d in zip(a.kwonlyargs, a.kw_defaults) if d)]
-    given = {k:ast.unparse(d) for k,d in defaults}|given
+    defaults = [*zip(reversed(params), reversed(a.defaults)), *zip([o.arg for o in a.kwonlyargs], a.kw_defaults)]
+    given = {k:ast.unparse(d) for k,d in defaults if d}|given
     missing = [o for o in [*params, *(k.arg for k in a.kwonlyargs)] if o not in given]
     if missing: raise ValueError(f'`{fn.name}` needs `{missing[0]}`, which the page does not give.')
-    if len(args)>len(params): raise ValueError(f'`{fn.name}` takes {len(params)} arguments, the page gives {len(args)}.')
+    if len(args)>len(params): raise ValueError(f'`{fn.name}` takes {len(params)} arguments, but the page gives more.')
     return given
 
 def bound_again(
@@ -415,9 +426,10 @@ def bound_again(
         for c in t.get_children():
             yield c
             yield from walk(c)
-    return own.lookup(name).is_assigned() or any(s.is_local() for t in walk(own) for s in t.get_symbols() if s.get_name()==name)
+    inner = [s for t in walk(own) for s in t.get_symbols() if s.get_name()==name]
+    return own.lookup(name).is_assigned() or any(s.is_local() for s in inner)
 
-# %% ../nbs/60_fold.ipynb #04f27216
+# %% ../nbs/60_fold.ipynb #7bc5dad0
 def check_function(
     fn:ast.FunctionDef,
 ):
@@ -429,14 +441,14 @@ def check_function(
     for o in ast.walk(fn):
         if isinstance(o, ast.Attribute) and isinstance(o.value, ast.Name) and o.value.id=='recipe' and not is_choice(o):
             no(f'changes `recipe.{o.attr}`: a closed recipe stays as it is.')
-        if isinstance(o, ast.arg) and o.arg=='recipe' and o not in [*fn.args.posonlyargs, *fn.args.args, *fn.args.kwonlyargs]:
+        if isinstance(o, ast.arg) and o.arg=='recipe' and o not in ast.walk(fn.args):
             no('has a second `recipe` inside: give it another name.')
     whole = sum(isinstance(o, ast.Name) and o.id=='recipe' for o in ast.walk(fn))
     if whole>sum(map(is_choice, ast.walk(fn))): no('hands the whole recipe on: pass the choices that are needed.')
     for o in own_nodes(fn):
         if isinstance(o, (ast.Yield, ast.YieldFrom, ast.Await)): no('must not yield or await.')
 
-# %% ../nbs/60_fold.ipynb #04a9ba43
+# %% ../nbs/60_fold.ipynb #69749dc5
 class Folded(NamedTuple):
     "A folded function"
     text:str # statements
@@ -454,7 +466,7 @@ def fold(
     fn = ast.parse(src).body[0]
     check_function(fn)
     given = {k:v for k,v in arguments(fn, args).items() if k!=v}
-    if given.get('recipe'): raise ValueError(f"`{fn.name}`: the argument for `recipe` must be the recipe, not {given['recipe']!r}.")
+    if 'recipe' in given: raise ValueError(f"`{fn.name}` needs the recipe where the page gives {given['recipe']!r}.")
     simple = {k:v for k,v in given.items() if re.fullmatch(r'[\w.]+', v) and not bound_again(src, k)}
     f = Fold(src, choices, simple, calls)
     body = f.fn.body[bool(ast.get_docstring(f.fn)):]

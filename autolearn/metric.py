@@ -58,7 +58,7 @@ def coded(
     probs[np.isnan(probs).any(axis=1)|(p<0)] = 1/len(classes)
     return Coded(names, len(classes), y, p, probs)
 
-# %% ../nbs/20_metric.ipynb #eb44c26f
+# %% ../nbs/20_metric.ipynb #2e721450
 @dataclass(frozen=True)
 class Metric:
     "A score with a name and a direction"
@@ -70,7 +70,7 @@ class Metric:
     source:str='' # who defined it
     share:bool=False # is it a share of the rows, so that Wilson's interval holds?
     many:Callable|None=None # (Coded, W (draws, n)) -> (draws,), or None
-    min_classes:int=2 # with fewer it says nothing
+    min_classes:int=1 # with fewer it says nothing
     def __post_init__(self):
         if self.better not in ('up', 'down'): raise ValueError(f"`better` must be 'up' or 'down', got {self.better!r}")
     @property
@@ -107,7 +107,7 @@ def metrics_for(
     "The metrics that say something about `kind` with `n_classes` classes"
     return [m.name for m in METRICS.values() if m.kind==kind and n_classes>=m.min_classes]
 
-# %% ../nbs/20_metric.ipynb #cba0be83
+# %% ../nbs/20_metric.ipynb #59374e42
 def class_metric(
     better:str, # 'up' or 'down'
     says:str, # one sentence
@@ -118,7 +118,7 @@ def class_metric(
     def _register(many):
         def fn(table):
             c = coded(table)
-            least = kw.get('min_classes', 2)
+            least = kw.get('min_classes', 1)
             if c.n_classes<least: raise UserError(f"{many.__name__} says nothing with fewer than {least} classes.")
             return many(c, np.ones((1, len(c))))[0]
         return register(Metric(many.__name__, better, 'classification', fn, says, source, many=many, **kw))
@@ -176,7 +176,7 @@ def _mean_where(
     n = there.sum(1)
     return np.divide(np.where(there, x, 0).sum(1), n, out=np.full(len(x), np.nan), where=n>0)
 
-# %% ../nbs/20_metric.ipynb #baa64e53
+# %% ../nbs/20_metric.ipynb #7211b8fb
 @class_metric('up', "The mean over the classes of the share that is recognised.", "Brodersen et al. 2010")
 def balanced_accuracy(c, W):
     n,_,right = counts(c, W)
@@ -189,7 +189,7 @@ def macro_f1(c, W):
     return _mean_where(2*right/np.maximum(n+said, 1), n+said>0)
 
 # Source: Cohen 1960, "A coefficient of agreement for nominal scales"
-@class_metric('up', "Agreement beyond what guessing with the same frequencies would reach: 0 is guessing, 1 is perfect.",
+@class_metric('up', "Agreement beyond guessing with the same frequencies: 0 is guessing, 1 is perfect.",
               "Cohen 1960")
 def kappa(c, W):
     n,said,right = counts(c, W)
@@ -212,7 +212,7 @@ def brier(c, W):
     loss = (P**2).sum(1)-2*t+1
     return W@loss/W.sum(1)/(2 if c.n_classes==2 else 1)
 
-# %% ../nbs/20_metric.ipynb #ce01b12a
+# %% ../nbs/20_metric.ipynb #c8bdd821
 # Source: DeLong, DeLong and Clarke-Pearson 1988, equations 5 and 6 (placements from midranks: Sun and Xu 2014)
 def placements(
     s:np.ndarray, # (n,) scores
@@ -226,7 +226,7 @@ def placements(
     out[~is_pos] = 1-(out[~is_pos]-rank(neg))/len(pos)
     return out
 
-@class_metric('up', "How often an example of a class gets more probability of it than one of another class; mean over classes.",
+@class_metric('up', "How often an example of a class gets more of it than one of another class, mean over the classes.",
               "Hand and Till 2001, one against rest")
 def auc_ovr(c, W):
     is_pos,V = c.placed # (n, n_classes) both
@@ -236,7 +236,7 @@ def auc_ovr(c, W):
     auc = up/np.maximum(n_pos, 1)+down/np.maximum(n_neg, 1)-(V*is_pos).sum(0)/np.maximum(is_pos.sum(0), 1)
     return _mean_where(np.clip(auc, 0, 1), (n_pos>0)&(n_neg>0))
 
-# %% ../nbs/20_metric.ipynb #ac0db3f3
+# %% ../nbs/20_metric.ipynb #7860dbd0
 # Source: Wilson 1927; recommended by Brown, Cai and DasGupta 2001
 def wilson(
     k:float, # how many are right
@@ -244,10 +244,11 @@ def wilson(
     level:float=.95, # how often the interval shall hold the truth, in (0, 1)
 )->tuple[float, float]: # low, high
     "Wilson's interval for a share of which `k` in `n` were seen"
-    if n<1 or not 0<=k<=n: raise UserError(f"An interval needs at least one row and 0 to all of them right, got {k} of {n}.")
+    if n<1 or not 0<=k<=n:
+        raise UserError(f"An interval needs at least one row and 0 to all of them right, got {k} of {n}.")
     z = NormalDist().inv_cdf(.5+level/2)
     mid,half = (k+z*z/2)/(n+z*z),z/(n+z*z)*math.sqrt(k*(n-k)/n+z*z/4)
-    return max(0., mid-half),min(1., mid+half)
+    return (max(0., mid-half) if k else 0.),(min(1., mid+half) if k<n else 1.)
 
 # %% ../nbs/20_metric.ipynb #2c778bc9
 def draw_weights(

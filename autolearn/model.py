@@ -60,10 +60,10 @@ def load_weights(
     try: net.load_state_dict(load_file(str(path)))
     except Exception as e: raise UserError(f"{path} does not fit the recipe beside it ({type(e).__name__}: {str(e)[:200]}).") from None
 
-# %% ../nbs/50_model.ipynb #99ac5fc3
+# %% ../nbs/50_model.ipynb #8f90d25f
 class Model:
     "A trained model that answers for new items"
-    def __init__(self, recipe:Recipe, learn, about:dict=None): self.recipe,self.learn,self.about = recipe,learn,about or {}
+    def __init__(self, recipe:Recipe, learn, about:dict=None, run=None): self.recipe,self.learn,self.about,self.run = recipe,learn,about or {},run
     @classmethod
     def load(cls,
         path, # folder of a model or of a RUN
@@ -75,7 +75,7 @@ class Model:
         mod = get_recipe(recipe.task)
         learn = mod.make_learner(mod.open_dls(info['facts'], recipe), recipe)
         load_weights(learn.model, folder/'weights.safetensors')
-        return cls(recipe, learn, info.get('about'))
+        return cls(recipe, learn, info.get('about'), Path(path) if (Path(path)/'run.json').exists() else None)
     @property
     def classes(self)->list: return [*self.learn.dls.vocab]
     def predict_items(self,
@@ -97,11 +97,14 @@ class Model:
         items = plugin('media', get_task(self.recipe.task).medium).as_items(inputs)
         return self.predict_items(items).table.drop(columns='label')
     def test(self,
-        data, # whatever `open_source` opens, with labels
+        data=None, # whatever `open_source` opens, with labels; None: the test part of the RUN it came from, as answered there
         target=None, # the label column of a table
     )->Predictions:
         "Answers for labelled data, to be scored"
         from autolearn.source import open_source
+        if data is None:
+            if not self.run or not (self.run/'test.parquet').exists(): raise UserError("Name the labelled data to test on.")
+            return Predictions.read(self.run/'test.parquet')
         items = open_source(data, target=target).items
         if 'test' in set(items.part): items = items[items.part=='test']
         unknown = sorted(set(items.label)-{*self.classes, ''})

@@ -140,10 +140,8 @@ def find_label_variants(items:pd.DataFrame):
 # %% ../nbs/12_profile.ipynb #65702418
 FINDERS = (find_unreadable, find_unlabelled, find_exact_copies, find_leaks, find_conflicts, find_rare, find_label_variants)
 
-# %% ../nbs/12_profile.ipynb #72558f6b
-def fingerprint(
-    items:pd.DataFrame, # `content`, `label`, `part`, ordered by content
-)->str: # 16 hex digits
+# %% ../nbs/12_profile.ipynb #74bf41c9
+def fingerprint(items:pd.DataFrame)->str: # `content`, `label`, `part`; 16 hex digits
     "A hash of what is in the rows and how they are labelled, the same in any container"
     rows = items.content+'\t'+items.label+'\t'+items.part
     return format(sum(pd.util.hash_array(rows.to_numpy(dtype=object)).tolist())%2**64, '016x')

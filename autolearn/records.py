@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['STATES', 'Record', 'Finding', 'Profile', 'Problem', 'Recipe', 'Decision', 'Trial']
 
-# %% ../nbs/01_records.ipynb #2897fa8f
+# %% ../nbs/01_records.ipynb #f8d84b8f
 from dataclasses import asdict, dataclass, field, fields, replace
+from html import escape
 from typing import Any, ClassVar
 from .core import UserError, hash_of, nearest, plain
 
@@ -49,7 +50,7 @@ class Finding(Record):
     params:dict = field(default_factory=dict) # for the fix
     default:bool=False # is the fix applied without asking?
 
-# %% ../nbs/01_records.ipynb #946842dc
+# %% ../nbs/01_records.ipynb #efd51c3e
 @dataclass(frozen=True)
 class Profile(Record):
     "What the data are like"
@@ -62,9 +63,29 @@ class Profile(Record):
     stats:dict = field(default_factory=dict) # what the medium measured
     findings:list = field(default_factory=list) # Finding
     secs:float=0. # how long looking took
+    suggests:dict = field(default_factory=dict) # task and metric
     def __post_init__(self):
         object.__setattr__(self, 'findings', [Finding.from_dict(o) if isinstance(o, dict) else o for o in self.findings])
     def to_dict(self): return super().to_dict()|dict(findings=[o.to_dict() for o in self.findings])
+    def facts(self)->list: # pairs of words
+        "The profile in a few lines: what, how many, how balanced"
+        n,classes = [*self.classes.values()],f"{len(self.classes)}"
+        if n: classes += f", {min(n):,} to {max(n):,} each" if min(n)<max(n) else f", {n[0]:,} each"
+        parts = ', '.join(f'{k} {v:,}' for k,v in self.parts.items() if k)
+        stats = '; '.join(f"{k} {' to '.join(map(str, [v[0], v[-1]] if v[0]!=v[-1] else v[:1]))}" for k,v in self.stats.items() if isinstance(v, list) and v)
+        task = f"{self.suggests['task']}, {self.suggests['metric']}" if self.suggests else ''
+        return [(k, v) for k,v in (('rows', f'{self.n:,}'+(f' ({parts})' if parts else '')), ('classes', classes), (self.medium, stats), ('task', task)) if v]
+    def as_text(self)->str:
+        "The profile for a terminal"
+        out = [self.name, *(f'  {k:8} {v}' for k,v in self.facts())]
+        for o in self.findings: out.append(f"  {'✔' if o.default else '?'} {o.finder}: {o.evidence}"+(f" [{o.fix}{'' if o.default else ', suggested'}]" if o.fix else ''))
+        return '\n'.join(out+(['  nothing wrong was found'] if not self.findings else []))
+    def _repr_html_(self):
+        rows = ''.join(f'<tr><th style="text-align:left">{escape(k)}</th><td style="text-align:left">{escape(v)}</td></tr>' for k,v in self.facts())
+        found = ''.join(f'<tr><td style="text-align:left">{escape(o.finder)}</td><td style="text-align:left">{escape(o.evidence)}</td>'
+                        f'<td style="text-align:left">{escape(o.fix)}{"" if o.default else " (suggested)"}</td></tr>' for o in self.findings)
+        return (f'<b>{escape(self.name)}</b><table>{rows}</table>'+(f'<table><tr><th>finding</th><th>evidence</th><th>fix</th></tr>{found}</table>'
+                if found else '<p>Nothing wrong was found.</p>'))
 
 # %% ../nbs/01_records.ipynb #978156f3
 @dataclass(frozen=True)

@@ -281,7 +281,7 @@ def ask(self:Run, budget:Budget, do:str, **what):
             self.tell('note', text="Stopping: the best so far is tested and written. Once more to leave at once.")
             self.stop()
 
-# %% ../nbs/63_run.ipynb #abeadf80
+# %% ../nbs/63_run.ipynb #5f2ac26d
 @patch
 def fit(self:Run,
     secs:float=None, # budget; None: what is left of the run's own
@@ -347,6 +347,7 @@ def finish(self:Run, budget:Budget, before:dict)->dict:
     result = self.make_result(best, budget, looks, before)
     (self.folder/'model').mkdir(exist_ok=True)
     for name in ('weights.safetensors', 'model.json', 'recipe.json'): copy_atomic(folder/'model'/name, self.folder/'model'/name)
+    copy_atomic(folder/'test.parquet', self.folder/'test.parquet')
     self.write_twin(best, result)
     write_json(self.folder/'result.json', result)
     self.clear(best)
@@ -357,6 +358,27 @@ def copy_atomic(a:Path, b:Path):
     "Copy a file so that `b` is never half of it"
     shutil.copyfile(a, b.with_name(f'.{b.name}.part'))
     os.replace(b.with_name(f'.{b.name}.part'), b)
+
+@patch
+def adopt(self:Run,
+    learn, # a `Learner` that was trained by hand
+    note:str='', # what was done
+)->Trial:
+    "Take a learner as a trial; when it is the best, it is tested and becomes the model"
+    from autolearn.trial import write_trial
+    from autolearn.task import get_recipe
+    before,best = self.result,self.best()
+    if best is None: raise UserError("There is nothing to go on from yet. Call fit() first.")
+    start,trial = time.time(),self.begin_trial(best.closed, note or 'adopted')
+    folder = self.trial_folder(trial)
+    ended = write_trial(folder, read_json(folder/'job.json'), get_recipe(self.problem.task), learn, best.closed, {}, best.closed, start)
+    self.ledger.add_trial(ended.replace(state='running'), self.info['id'])
+    self.ledger.set_trial(ended)
+    if self.best().id==trial:
+        self.worker = Worker(self.folder/'worker.log')
+        try: self.finish(Budget(60), before)
+        finally: self.worker.close()
+    return ended
 
 @patch
 def make_result(self:Run, best:Trial, budget:Budget, looks:int, before:dict)->dict:
@@ -386,7 +408,7 @@ def clear(self:Run, best:Trial):
             for f in ('valid.parquet', 'test.parquet', 'outputs.json'): (d/f).unlink(missing_ok=True)
     (self.folder/'worker.log').unlink(missing_ok=True)
 
-# %% ../nbs/63_run.ipynb #a0ab580c
+# %% ../nbs/63_run.ipynb #dca8f28f
 @patch
 def data_calls(self:Run)->list: # calls that open the data, as the twin writes them
     "How the rows came about, step by step: read, name by content, fix, split"
@@ -411,7 +433,7 @@ def write_twin(self:Run, trial:Trial, result:dict):
         + '; '.join(f"{md_text(k)} {score(v)}" for k,v in result['baselines'].items())+'.')
     mine = read_json(folder/'closed.json')['decisions'] if (folder/'closed.json').exists() else []
     page = Page(title=f"{md_text(self.profile.name)}: {self.problem.task.replace('_', ' ')}", summary=summary, data=opened, prepare=then,
-        fingerprint=self.problem.fingerprint, recipe_module=recipe_path(self.problem.task), recipe=trial.closed, steps=STEPS,
+        fingerprint=self.problem.fingerprint, check=dict(module='autolearn.profile', fn='fingerprint', args=['items'], kwargs={}), recipe_module=recipe_path(self.problem.task), recipe=trial.closed, steps=STEPS,
         decisions=[Decision.from_dict(o) for o in self.info['decisions']+mine], outputs=read_json(folder/'outputs.json', max_mb=16),
         env=trial.environment, figures=trial.metrics, notes={}, run=self.info['id'])
     write_twin(page, self.folder)

@@ -12,13 +12,14 @@ The machine was busier than planned, so the run was cut on its way: from one ste
 __all__ = ['Seeded', 'Shorten', 'Pace', 'pack', 'unpack', 'save_state', 'load_state', 'Checkpoint', 'time_steps', 'Stopwatch',
            'find_lr', 'choose_epochs']
 
-# %% ../nbs/32_train.ipynb #14ee5e0b
+# %% ../nbs/32_train.ipynb #c35e1b36
 import copy, json, math, random, tempfile, time
 from pathlib import Path
 from statistics import median
 import numpy as np, torch
 from safetensors import safe_open
 from safetensors.torch import save as to_bytes
+from fastai.callback.schedule import minimum
 from fastai.vision.all import Callback, CancelEpochException, CancelFitException, Learner, set_seed
 from .core import UserError, write_atomic
 from .records import Decision
@@ -32,22 +33,18 @@ class Seeded(Callback):
         set_seed(1000*self.seed+self.epoch+1)
         for dl in self.dls.loaders: dl.rng = random.Random(1000*self.seed+self.epoch+1)
 
-# %% ../nbs/32_train.ipynb #87689e92
+# %% ../nbs/32_train.ipynb #c66061c4
 class Shorten(Callback):
     "Squeeze the rest of a one-cycle: from step s on, be done at step e, for each (s, e) in `cuts`"
     order,run_valid = 55,False # after fastai has counted the step, before it sets the rate
     def __init__(self, cuts): self.cuts = [tuple(c) for c in cuts]
-    def before_fit(self): self.now,self.pct = None,0.
     def before_batch(self):
-        step = self.epoch*self.n_iter+self.iter
-        for s,e in self.cuts:
-            if step==s: self.now,self.pct = (s, e),self.pct_train
-        if self.now is None: return
-        s,e = self.now
-        if step>=e: raise CancelFitException
-        self.learn.pct_train = self.pct+(1-self.pct)*(step-s)/(e-s)
+        step,pct,a,z = self.epoch*self.n_iter+self.iter,0.,0,self.n_epoch*self.n_iter # from step a at pct to the end at z
+        for s,e in [c for c in self.cuts if c[0]<=step]: pct,a,z = pct+(1-pct)*(s-a)/(z-a),s,e
+        if step>=z: raise CancelFitException
+        if z<self.n_epoch*self.n_iter or a: self.learn.pct_train = pct+(1-pct)*(step-a)/(z-a)
 
-# %% ../nbs/32_train.ipynb #af904dae
+# %% ../nbs/32_train.ipynb #cd0927eb
 class Pace(Shorten):
     "Keep a fit inside its deadline; all it decides goes into `cuts`"
     def __init__(self,
@@ -61,7 +58,6 @@ class Pace(Shorten):
     @property
     def end(self): return self.cuts[-1][1] if self.cuts else self.planned
     def before_fit(self):
-        super().before_fit()
         self.planned = self.n_epoch*len(self.dls.train)
         self.t,self.fresh = time.perf_counter(),True
     def before_train(self):
@@ -124,12 +120,12 @@ def load_state(path):
         with safe_open(str(path), 'pt') as f: return unpack(json.loads(f.metadata()['state']), {k:f.get_tensor(k) for k in f.keys()})
     except Exception as e: raise UserError(f"The checkpoint {Path(path).name} is damaged ({type(e).__name__}). Remove it to train anew.") from None
 
-# %% ../nbs/32_train.ipynb #3fb3ae2a
+# %% ../nbs/32_train.ipynb #03695b15
 class Checkpoint(Callback):
     "After each epoch save all that the next depends on; when `path` exists already, go on from it"
     order = 80 # after `Recorder` (50) and `ParamScheduler` (60) have cleared their lists
-    def __init__(self, path, extra=dict): # `extra()`: what else to write down, a dict
-        self.path,self.extra,self.stage,self.past = Path(path),extra,0,[] # past: curves of stages that are over
+    def __init__(self, path):
+        self.path,self.stage = Path(path),0
         self.resumed = load_state(path) if self.path.exists() else None # None again once it has been put back
     def stateful(self):
         # ask the class: an instance hands unknown names on to the learner, whose model has a `state_dict`, too
@@ -140,10 +136,8 @@ class Checkpoint(Callback):
         save_state(self.path, dict(stage=self.stage, epoch=self.epoch, train_iter=self.train_iter,
             net=dict(self.model.state_dict()), opt=self.opt.state_dict(), cbs={k:c.state_dict() for k,c in self.stateful().items()},
             values=[[*map(float, v)] for v in rec.values], losses=[*map(float, rec.losses)], lrs=[*map(float, rec.lrs)],
-            smooth=(rec.smooth_loss.count, rec.smooth_loss.val), shorten=self.cut_state(), extra=self.extra()))
-    def cut_state(self):
-        for c in self.learn.cbs:
-            if isinstance(c, Shorten): return dict(cuts=[[*o] for o in c.cuts], now=c.now, pct=float(c.pct))
+            smooth=(rec.smooth_loss.count, rec.smooth_loss.val), cuts=[[*o] for c in self.cutters() for o in c.cuts]))
+    def cutters(self): return [c for c in self.learn.cbs if isinstance(c, Shorten)]
     def before_fit(self):
         self.stage += 1
         s = self.resumed
@@ -151,9 +145,7 @@ class Checkpoint(Callback):
         self.model.load_state_dict(s['net'])
         self.opt.load_state_dict(s['opt'])
         for k,c in self.stateful().items(): c.load_state_dict(s['cbs'][k])
-        for c in self.learn.cbs:
-            if isinstance(c, Shorten) and s['shorten']:
-                c.cuts,c.now,c.pct = [tuple(o) for o in s['shorten']['cuts']],s['shorten']['now'],s['shorten']['pct']
+        for c in self.cutters(): c.cuts = [tuple(o) for o in s['cuts']]
     def before_epoch(self):
         # epoch by epoch, also for a whole stage: cancelled in `before_fit`, MixUp fails in `after_fit`
         s = self.resumed
@@ -169,7 +161,7 @@ class Checkpoint(Callback):
         rec.lrs,(rec.smooth_loss.count, rec.smooth_loss.val) = s['lrs'],s['smooth']
         self.learn.train_iter,self.resumed = s['train_iter'],None
 
-# %% ../nbs/32_train.ipynb #6aaa7cb5
+# %% ../nbs/32_train.ipynb #3b1ded4f
 def time_steps(
     net, # copied; the original stays as it is
     batch:tuple, # x and y
@@ -187,23 +179,24 @@ def time_steps(
 class Stopwatch(Callback):
     "Note how long each training step takes, the loading of its batch included"
     order,run_valid = 90,False
-    def before_train(self): self.t,self.secs = time.perf_counter(),[]
+    def before_fit(self): self.secs = []
+    def before_train(self): self.t = time.perf_counter()
     def after_batch(self):
         self.t,then = time.perf_counter(),self.t
         self.secs.append(self.t-then)
     @property
     def step(self): return median(self.secs[min(3, len(self.secs)-1):])
 
-# %% ../nbs/32_train.ipynb #b9f92004
+# %% ../nbs/32_train.ipynb #6cf47b44
 def find_lr(
     learn:Learner,
     n:int=80, # steps
 )->tuple: # rate, seconds a step
-    "The middle of the longest valley of the loss, as fastai's `valley` suggests, and the time that a step took"
+    "A tenth of the rate at which the loss was lowest, as fastai's `minimum` suggests, and the time that a step took"
     watch,path = Stopwatch(),learn.path
     with tempfile.TemporaryDirectory() as d, learn.no_bar(), learn.added_cbs(watch):
         learn.path = Path(d)
-        try: lr = learn.lr_find(num_it=n, show_plot=False).valley
+        try: lr = learn.lr_find(num_it=n, show_plot=False, suggest_funcs=(minimum,)).minimum
         finally: learn.path = path
     return float(f'{lr:.2g}'),watch.step
 

@@ -78,7 +78,7 @@ def environment()->dict:
     return dict(python=platform.python_version(), torch=torch.__version__, fastai=fastai.__version__, numpy=np.__version__,
                 threads=torch.get_num_threads(), device='cpu', cpu=torch.backends.cpu.get_cpu_capability(), machine=platform.machine())
 
-# %% ../nbs/60_trial.ipynb #af626fa0
+# %% ../nbs/60_trial.ipynb #f8e4a9bc
 def read_plan(folder:Path): # (Recipe, decisions), or None
     "The plan of a trial, if it was made"
     if not (folder/'closed.json').exists(): return None
@@ -125,9 +125,8 @@ def run_trial(
     learn = mod.make_learner(dls, closed)
     pace = Pace(job['deadline']-reserve, closed.cuts, adapt=not asked.closed)
     on_pace(pace)
-    saved = Checkpoint(folder/'state.safetensors', lambda: dict(at=time.time()))
     news.tell('stage', name='train', trial=job['trial'], epochs=closed.epochs)
-    learn.add_cbs([saved, pace, Teller(news, pace)])
+    learn.add_cbs([Checkpoint(folder/'state.safetensors'), pace, Teller(news, pace)])
     with learn.no_bar(), learn.no_logging(): mod.fit(learn, closed.having(cuts=[])) # the pace holds the cuts
     learn.remove_cbs([o for o in learn.cbs if isinstance(o, (Checkpoint, Pace, Teller))])
     closed = closed.having(cuts=[[*o] for o in pace.cuts])
@@ -135,15 +134,16 @@ def run_trial(
 
 def write_trial(folder, job, mod, learn, closed, outputs, asked, start)->Trial:
     "Score on the validation part and write what the trial leaves behind, `trial.json` last"
+    rows,steps = curve_of(learn),len(learn.recorder.lrs) # before scoring, which clears them
     with learn.no_bar(), learn.no_logging():
         figures = mod.score(learn, learn.dls.valid, closed)
         mod.predict(learn, learn.dls.valid, closed).write(folder/'valid.parquet')
-    rows,env = curve_of(learn),environment()
+    env = environment()
     outputs |= dict(fit=table_output(rows), score=[dict(output_type='execute_result', metadata={}, execution_count=1,
                                                         data={'text/plain':repr(figures)})])
     write_json(folder/'outputs.json', outputs)
     save_model(folder/'model', learn, closed, dict(trial=job['trial'], environment=env))
-    cost = dict(secs=round(time.time()-start, 1), steps=len(learn.recorder.lrs), epochs=len(rows),
+    cost = dict(secs=round(time.time()-start, 1), steps=steps, epochs=len(rows),
                 n_params=sum(p.numel() for p in learn.model.parameters()))
     trial = Trial(job['trial'], job['problem'], asked, closed, 'done', rows, figures, cost, env, note=job.get('note', ''))
     write_json(folder/'trial.json', trial.to_dict())

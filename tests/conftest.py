@@ -57,3 +57,17 @@ def pg_url():
 def mariadb_url():
     "URL of an empty MariaDB database, dropped after the test"
     yield from _database(os.environ.get('AUTOLEARN_MARIADB_URL', 'mysql+pymysql://root@127.0.0.1:3306/test'))
+
+@pytest.fixture(scope='session')
+def lab(tmp_path_factory):
+    "A JupyterLab server of its own: `lab.write`, `lab.open`, `lab.run_all` (see lab.py)"
+    from lab import need_browser, start_lab
+    need_browser()
+    with start_lab(tmp_path_factory.mktemp('lab')) as o: yield o
+
+@pytest.fixture
+def page(tmp_path):
+    "A page of a browser; its errors and the dialogs it opened stand in `page.errors`"
+    from lab import need_browser, start_page
+    need_browser()
+    with start_page(tmp_path) as o: yield o

@@ -22,6 +22,7 @@ from pygments.util import ClassNotFound
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = {0:'Ground', 1:'Data', 2:'Plan', 3:'Torch', 4:'Recipes', 5:'Model', 6:'Run', 7:'Doors', 9:'Check'}
+LOCAL = re.compile(r'(<a\b[^>]*?)\s+href="(?!\w+:|#|/)[^"]*"') # in an output: a file of the run, not of the site
 ANSI = re.compile(r'\x1b\[[0-9;]*[A-Za-z]')
 CSS = """
 .al-out pre { font-size: .72rem; line-height: 1.4; padding: .4rem .8rem; margin: 0 0 1em; overflow-x: auto;
@@ -111,7 +112,7 @@ def show(
     if out['output_type']=='error': return f"<pre>{html.escape(ANSI.sub('', chr(10).join(out['traceback'])))}</pre>"
     d = {k:text(v) for k,v in out['data'].items() if isinstance(v, (str,list))}
     alt = html.escape(d.get('text/plain', 'output'), quote=True)
-    if 'text/html' in d: return d['text/html']
+    if 'text/html' in d: return LOCAL.sub(r'\1', d['text/html'])
     if 'image/svg+xml' in d: return d['image/svg+xml']
     for kind in ('png','jpeg','gif','webp'):
         if f'image/{kind}' in d: return f'<p><img src="{save(base64.b64decode(d[f"image/{kind}"]), kind)}" alt="{alt}"></p>'

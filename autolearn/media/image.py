@@ -1,7 +1,8 @@
 """Read them, name them by their pixels, measure them, find what is wrong
 
 ## `read_picture`
-Grey pictures stay grey, all others become red, green and blue; photographs are turned upright.
+Grey pictures stay grey, all others become red, green and blue; photographs are turned upright. Only these formats are opened: others start
+programs or have few readers.
 
 ## `pixel_hash`
 A name for what is seen: the same in a file of any format and in an array; '' for what cannot be read.
@@ -24,32 +25,26 @@ from PIL import Image, ImageOps
 from ..core import Stream, UserError
 from ..records import Finding
 
-# %% ../../nbs/media/13_image.ipynb #6de4ca34
-def read_picture(
-    x, # path of a file, or the pixels: (H, W) or (H, W, 3) uint8
-)->np.ndarray: # (H, W) or (H, W, 3) uint8
+# %% ../../nbs/media/13_image.ipynb #ab093d32
+def read_picture(x)->np.ndarray: # path, or pixels as they are; (H, W) or (H, W, 3) uint8
     "The pixels of `x`, turned upright, grey or RGB"
     if isinstance(x, np.ndarray): return x
-    # only these formats: others start programs or have few readers
+    if not os.path.isfile(x): raise FileNotFoundError(x) # a pipe would wait for ever
     with Image.open(x, formats=['JPEG', 'PNG', 'WEBP', 'BMP', 'TIFF', 'GIF', 'PPM']) as im:
         if im.width*im.height>1e8: raise ValueError(f'{im.width} × {im.height} pixels are too many')
         im = ImageOps.exif_transpose(im)
         if im.mode.startswith('I'): return (np.asarray(im)>>8).astype('uint8') # 16 bits
         return np.asarray(im.convert('L' if im.mode in ('1', 'L', 'LA') else 'RGB'))
 
-# %% ../../nbs/media/13_image.ipynb #cdee62d4
-def pixel_hash(
-    x, # as `read_picture` takes it
-)->str: # 16 hex digits, or '' when `x` cannot be read
+# %% ../../nbs/media/13_image.ipynb #a374ab9a
+def pixel_hash(x)->str: # path or pixels; 16 hex digits, or '' for what cannot be read
     "A hash of the pixels of `x` and their shape"
     try: p = np.ascontiguousarray(read_picture(x))
     except Exception: return '' # Pillow raises whatever a damaged file makes it
     return hashlib.blake2b(p, digest_size=8, key=str(p.shape).encode()).hexdigest()
 
-# %% ../../nbs/media/13_image.ipynb #bbc31aa7
-def add_content(
-    items:pd.DataFrame, # `image`, `label`, `part`
-)->pd.DataFrame: # with `content`, in its order
+# %% ../../nbs/media/13_image.ipynb #80d9328f
+def add_content(items:pd.DataFrame)->pd.DataFrame: # `image`, `label`, `part`; with `content`, in its order
     "Name each picture by its pixels and sort"
     items = items.assign(content=[pixel_hash(x) for x in items.image])
     return items.sort_values(['content', 'label', 'part'], kind='stable', ignore_index=True)

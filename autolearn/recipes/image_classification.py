@@ -34,7 +34,7 @@ from ..media.image import read_picture
 from ..records import Decision
 from ..train import Seeded, Shorten, choose_epochs, find_lr, time_steps
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #4ab01047
+# %% ../../nbs/recipes/40_image_classification.ipynb #4f1d4559
 def make_dls(
     items:pd.DataFrame, # `image` and `label`
     split:np.ndarray, # (n_rows,) 'train', 'valid' or 'test'
@@ -42,8 +42,7 @@ def make_dls(
 )->DataLoaders:
     "Batches to learn from and to choose with"
     seen = items[split!='test'].assign(is_valid=split[split!='test']=='valid')
-    augment = []
-    if recipe.shift: augment.append(Shift(recipe.shift))
+    augment = [Shift(recipe.shift)] if recipe.shift else []
     if recipe.flip: augment.append(Flip())
     block = DataBlock((ImageBlock(PILImage), CategoryBlock(vocab=sorted(set(seen.label)))), get_x=ColReader('image'),
                       get_y=ColReader('label'), splitter=ColSplitter())
@@ -57,20 +56,20 @@ def show_batch(dls):
     x,y = dls.train.one_batch()
     show_images(x[:8], titles=[dls.vocab[i][:16] for i in y[:8]], nrows=1, imsize=1.2)
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #eaf09701
+# %% ../../nbs/recipes/40_image_classification.ipynb #2f73f207
 def make_learner(
     dls:DataLoaders,
     recipe, # reads seed, widths, bf16, smooth, wd
 )->Learner:
     "A small convolutional net, its loss, and dice that are thrown afresh for each epoch"
     set_seed(recipe.seed) # the first weights
-    net = conv_net(dls.train.x, len(dls.vocab), recipe.widths)
+    net = conv_net(dls.train.x.shape[1], len(dls.vocab), recipe.widths)
     if recipe.bf16: net = BF16(net)
     loss = CrossEntropyLossFlat(label_smoothing=recipe.smooth)
     learn = Learner(dls, net, loss, wd=recipe.wd, metrics=accuracy, cbs=[Seeded(recipe.seed)])
     return learn
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #2860dece
+# %% ../../nbs/recipes/40_image_classification.ipynb #7e78a625
 MOST_EPOCHS = 60 # more bring nothing: measured on digits
 
 def plan(
@@ -89,9 +88,9 @@ def plan(
         if found['bf16']: learn.model = BF16(learn.model)
     step = time_steps(learn.model, batch, learn.loss_func)
     if recipe.lr is None:
-        n_it = int(np.clip(.08*secs/step, 25, 100))
+        n_it = int(np.clip(.06*secs/step, 30, 100))
         found['lr'],step = find_lr(learn, n_it)
-        why.append(Decision('lr', found['lr'], f"`lr_find` over {n_it} steps: the middle of its longest valley", [], 'lr=…'))
+        why.append(Decision('lr', found['lr'], f"`lr_find` over {n_it} steps: a tenth of the rate at which the loss was lowest", [], 'lr=…'))
     if recipe.epochs is None:
         left = secs-(time.perf_counter()-start)
         found['epochs'],found['cuts'] = choose_epochs(left, step, n, len(learn.dls.valid), MOST_EPOCHS)
@@ -109,17 +108,17 @@ def fit(
     if recipe.cuts: learn.add_cb(Shorten(recipe.cuts))
     learn.fit_one_cycle(recipe.epochs, recipe.lr)
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #00b97873
+# %% ../../nbs/recipes/40_image_classification.ipynb #254ea619
 def score(
     learn:Learner,
     dl, # labelled batches
     recipe, # no choice matters here
 )->dict: # metrics by name
     "Accuracy, macro-F1 and log loss"
-    probs,y = learn.get_preds(dl=dl)
-    picks,truth = probs.argmax(1),probs[range(len(y)), y]
-    return dict(accuracy=float((picks==y).double().mean()), macro_f1=float(f1_score(y, picks, average='macro')),
-                log_loss=float(-truth.double().clamp(1e-15).log().mean()))
+    probs,truth = learn.get_preds(dl=dl)
+    picks,sure = probs.argmax(1),probs[range(len(truth)), truth]
+    return dict(accuracy=float((picks==truth).double().mean()), macro_f1=float(f1_score(truth, picks, average='macro')),
+                log_loss=float(-sure.double().clamp(1e-15).log().mean()))
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #3a69791f
 def predict(

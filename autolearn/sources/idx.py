@@ -9,23 +9,20 @@ Two files make a part: its pictures and its labels, in the same order. Each says
 __all__ = ['OPENS', 'MEDIUM', 'READS', 'NAME', 'read_bytes', 'read_idx', 'check_file', 'check', 'find_sets', 'sniff', 'one_set',
            'one_part', 'open_data']
 
-# %% ../../nbs/sources/11_idx.ipynb #c94d1925
+# %% ../../nbs/sources/11_idx.ipynb #b99274a8
 import gzip, math, os, re, struct, zlib
 import numpy as np, pandas as pd
 from ..core import UserError
-from ..source import check_items, check_size, is_share, no_columns, part_of, settle_parts
+from ..source import check_items, check_size, is_share, no_columns, part_of, say_some, settle_parts
 
-# %% ../../nbs/sources/11_idx.ipynb #fbd1123f
+# %% ../../nbs/sources/11_idx.ipynb #c8921a5e
 def read_bytes(path:str)->np.ndarray:
     "The values of an IDX file of bytes, gzipped or not, in the shape that it announces"
     with (gzip.open if path.endswith('.gz') else open)(path, 'rb') as f:
         shape = struct.unpack(f'>{(n := f.read(4)[3])}I', f.read(4*n))
         return np.frombuffer(f.read(math.prod(shape)+1), np.uint8).reshape(shape) # a byte too many is an error
 
-def read_idx(
-    path:str, # folder of the files
-    **parts:list, # pictures and labels of each part: train=['train-images-idx3-ubyte', 'train-labels-idx1-ubyte']
-)->pd.DataFrame: # key, image (H, W) or (H, W, 3) uint8, label, part
+def read_idx(path:str, **parts:list)->pd.DataFrame: # folder, two files for each part; key, image, label, part
     "The pictures of IDX files with their labels"
     tables = []
     for part,names in parts.items():
@@ -35,7 +32,7 @@ def read_idx(
         tables.append(pd.DataFrame(dict(key=keys, image=list(x), label=y.astype(str), part=part)))
     return pd.concat(tables, ignore_index=True)
 
-# %% ../../nbs/sources/11_idx.ipynb #dba355a6
+# %% ../../nbs/sources/11_idx.ipynb #0ae93688
 def check_file(
     path:str,
 )->tuple: # the shape
@@ -44,7 +41,8 @@ def check_file(
     try:
         with (gzip.open if path.endswith('.gz') else open)(path, 'rb') as f: head = f.read(4+4*255)
     except (OSError, EOFError, zlib.error) as e: raise UserError(f"{name} is damaged: {e}") from None
-    if len(head)<4 or head[:2]!=b'\0\0': raise UserError(f"{name} is no IDX file: it begins with {head[:4].hex(' ')!r}, not with '00 00 08'.")
+    if len(head)<4 or head[:2]!=b'\0\0':
+        raise UserError(f"{name} is no IDX file: it begins with {head[:4].hex(' ')!r}, not with '00 00 08'.")
     if head[2]!=8: raise UserError(f"{name} holds values of kind {head[2]}, not bytes (8).")
     n = head[3]
     if len(head)<4+4*n: raise UserError(f"{name} is truncated: it ends in its header.")
@@ -60,11 +58,12 @@ def check(path:str, **parts):
         for o in (x, y):
             if not os.path.isfile(os.path.join(path, o)): raise UserError(f"There is no file {o!r} in {path!r}.")
         a,b = [check_file(os.path.join(path, o)) for o in (x, y)]
-        if len(a) not in (3, 4) or a[3:] not in ((), (3,)) or 0 in a: raise UserError(f"{x!r} holds no pictures: its shape is {a}.")
+        if len(a) not in (3, 4) or a[3:] not in ((), (3,)) or 0 in a:
+            raise UserError(f"{x!r} holds no pictures: its shape is {a}.")
         if len(b)!=1: raise UserError(f"{y!r} holds no labels: its shape is {b}.")
         if a[0]!=b[0]: raise UserError(f"{x!r} has {a[0]:,} pictures, but {y!r} has {b[0]:,} labels.")
 
-# %% ../../nbs/sources/11_idx.ipynb #3a9dd76f
+# %% ../../nbs/sources/11_idx.ipynb #b3935630
 OPENS = "IDX files as MNIST has them, gzipped or not"
 MEDIUM = 'image'
 READS = ('read_idx',)
@@ -83,19 +82,20 @@ def sniff(data)->float:
     "How likely `data` is IDX"
     if not isinstance(data, str): return 0.
     if os.path.isfile(data): return .95*bool(NAME.fullmatch(os.path.basename(data)))
-    return .95*bool(find_sets(data))
+    return .95*(os.path.isdir(data) and bool(find_sets(data)))
 
-# %% ../../nbs/sources/11_idx.ipynb #564e3345
+# %% ../../nbs/sources/11_idx.ipynb #6c0675a4
 def one_set(
     path:str, # folder, or one of the files
 )->dict: # part as the files call it: [pictures, labels], whole paths
     "The set of IDX files at `path`"
     folder,name = os.path.split(path) if os.path.isfile(path) else (path, '')
     sets = find_sets(folder)
-    if name: sets = {k:v for k,v in sets.items() if name in [o for p in v.values() for o in p.values()] or NAME.fullmatch(name)[1]==k}
+    if name and (m := NAME.fullmatch(name)): sets = {m[1]:sets[m[1]]}
     if len(sets)!=1:
-        there = ', '.join(repr(k.rstrip('-_.')) for k in sorted(sets))
-        raise UserError(f"{os.path.basename(folder)!r} holds {len(sets)} sets: {there or 'no IDX files'}. Give the path of one file of the set.")
+        there = ': '*bool(sets)+say_some(k.rstrip('-_.') for k in sorted(sets))
+        raise UserError(f"{os.path.basename(folder)!r} holds {len(sets)} sets of IDX files{there}. "
+                        f"Give the path of one file of the set.")
     (files,) = sets.values()
     for part,o in files.items():
         for kind in {'images', 'labels'}-{*o}: raise UserError(f"{[*o.values()][0]!r} has no file of {kind} beside it.")
@@ -104,11 +104,13 @@ def one_set(
 def one_part(v, part:str):
     "The files of the set at `v`, which is to be one part; None for a share and for None"
     if v is None or is_share(v): return None
-    if not isinstance(v, str): raise UserError(f"The data are IDX files, so {part}= must be a path of such files or a share.")
+    if not isinstance(v, str):
+        raise UserError(f"The data are IDX files, so {part}= must be a path of such files or a share.")
     files = one_set(v)
     if len(files)==1: return [*files.values()][0]
     mine = [o for o in files.values() if v in o] or [o for k,o in files.items() if part_of(k)==part]
-    if len(mine)!=1: raise UserError(f"{os.path.basename(v)!r} has several parts. Give {part}= the path of a file of one part.")
+    if len(mine)!=1:
+        raise UserError(f"{os.path.basename(v)!r} has several parts. Give {part}= the path of a file of one part.")
     return mine[0]
 
 def open_data(data, target=None, inputs=None, names=None, valid=None, test=None)->tuple:

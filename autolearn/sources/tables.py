@@ -17,12 +17,12 @@ __all__ = ['MAX_ROWS', 'PART_COLUMNS', 'FLAGS', 'YES', 'LABELS', 'OPENS', 'MEDIU
            'load_table', 'pick_column', 'some_exist', 'find_image', 'find_part', 'find_label', 'list_tables', 'sniff',
            'find_tables', 'say_paths', 'open_one', 'open_several', 'open_data']
 
-# %% ../../nbs/sources/11_tables.ipynb #62244a16
+# %% ../../nbs/sources/11_tables.ipynb #c5e39483
 import csv, difflib, io, os
 from dataclasses import dataclass
 import pandas as pd
 from ..core import UserError, nearest
-from ..source import check_items, check_size, is_share, part_of, settle_parts
+from ..source import check_items, check_size, is_share, part_of, say_some, settle_parts
 
 # %% ../../nbs/sources/11_tables.ipynb #744871bd
 def to_text(column:pd.Series)->pd.Series:
@@ -53,7 +53,7 @@ def read_table(
     else: df = pd.read_csv(path, sep=sep, names=names, dtype=str, keep_default_na=False)
     return to_rows(df, os.path.dirname(os.path.abspath(path)), image, label, part, **parts)
 
-# %% ../../nbs/sources/11_tables.ipynb #32cb2e2b
+# %% ../../nbs/sources/11_tables.ipynb #664347fd
 def read_tables(
     path:str, # folder of the tables
     image:str, # column of paths
@@ -63,7 +63,7 @@ def read_tables(
     **files:str, # the table of each part: train='train.csv', test='test.csv'
 )->pd.DataFrame: # key (part and path as written), image (whole path), label, part
     "The pictures that several tables list, with their labels"
-    tables = [read_table(os.path.join(path, o), image, label, sep=sep, names=names).assign(part=p) for p,o in files.items()]
+    tables = [read_table(os.path.join(path, o), image, label, None, sep, names).assign(part=p) for p,o in files.items()]
     return pd.concat(tables, ignore_index=True).assign(key=lambda df: df.part+'/'+df.key)
 
 # %% ../../nbs/sources/11_tables.ipynb #6c8aaf61
@@ -84,7 +84,7 @@ def read_items(
     "The rows of a table that was in memory"
     return pd.read_parquet(path)
 
-# %% ../../nbs/sources/11_tables.ipynb #5df61cdd
+# %% ../../nbs/sources/11_tables.ipynb #3bb9be74
 MAX_ROWS = 50_000_000
 
 def check_table(path:str):
@@ -98,18 +98,20 @@ def check_table(path:str):
         with pq.ParquetFile(path) as f: meta = f.metadata
     except (pa.ArrowException, OSError) as e: raise UserError(f"{name} is damaged or no Parquet file: {e}") from None
     check_size(path, sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups)), os.path.getsize(path))
-    if meta.num_rows>MAX_ROWS: raise UserError(f"{name} has {meta.num_rows:,} rows: more than {MAX_ROWS:,} are not read.")
+    if meta.num_rows>MAX_ROWS:
+        raise UserError(f"{name} has {meta.num_rows:,} rows: more than {MAX_ROWS:,} are not read.")
 
 def check(path:str, image=None, label=None, part=None, sep=None, names=None, **parts):
     "Are the tables there, and of a size that can be read?"
     for o in parts.values() if os.path.isdir(path) else ['']: check_table(os.path.join(path, o) if o else path)
 
-# %% ../../nbs/sources/11_tables.ipynb #9bcb9225
+# %% ../../nbs/sources/11_tables.ipynb #8882e928
 def find_sep(
     path:str, # a text file
 )->str: # one of , tab ; |
     "What stands between the cells"
-    with open(path, encoding='utf-8-sig', errors='replace', newline='') as f: lines = f.read(1<<16).splitlines(keepends=True)
+    with open(path, encoding='utf-8-sig', errors='replace', newline='') as f: text = f.read(1<<16)
+    lines = text.splitlines(keepends=True)
     lines = lines[:-1] or lines # the last may be cut
     def fit(sep):
         try: widths = [len(o) for o in csv.reader(io.StringIO(''.join(lines)), delimiter=sep) if o] or [1]
@@ -117,7 +119,7 @@ def find_sep(
         return (widths.count(widths[0])/len(widths), widths[0]) if widths[0]>1 else (0, 0)
     return max(',\t;|', key=fit)
 
-# %% ../../nbs/sources/11_tables.ipynb #12e0fdd1
+# %% ../../nbs/sources/11_tables.ipynb #9530b871
 @dataclass
 class Table:
     "A table, whole"
@@ -144,12 +146,14 @@ def load_table(
     except pd.errors.EmptyDataError: raise UserError(f"{name} is empty.") from None
     except UnicodeDecodeError: raise UserError(f"{name} is not written in UTF-8. Save it as UTF-8.") from None
     except (ValueError, OSError) as e: raise UserError(f"{name} cannot be read as a table: {e}") from None
-    if not isinstance(df.index, pd.RangeIndex): raise UserError(f"The rows of {name} have more cells than it has columns: {[*df.columns]}.")
+    if not isinstance(df.index, pd.RangeIndex):
+        raise UserError(f"The rows of {name} have more cells than it has columns: {[*df.columns]}.")
     df = df.set_axis([str(o) for o in df.columns], axis=1)
-    if not df.columns.is_unique: raise UserError(f"{name} has several columns {df.columns[df.columns.duplicated()][0]!r}.")
+    if not df.columns.is_unique:
+        raise UserError(f"{name} has several columns {df.columns[df.columns.duplicated()][0]!r}.")
     return Table(df, name, os.path.dirname(path) or os.getcwd(), path, how)
 
-# %% ../../nbs/sources/11_tables.ipynb #62fb9570
+# %% ../../nbs/sources/11_tables.ipynb #3f7797b6
 def pick_column(
     t:Table,
     name, # as the user wrote it
@@ -161,9 +165,10 @@ def pick_column(
     if isinstance(name, str) and name in cols: return name
     close = difflib.get_close_matches(str(name), cols, 1, cutoff=.5)
     hint = f"{nearest(name, cols)} Pass {arg}={close[0]!r}." if close else f"Pass {arg}= one of them."
-    raise UserError(f"Column {name!r} is not in {t.name.strip(chr(39))} ({len(cols)} columns: {', '.join(map(repr, cols[:8]))}). {hint}")
+    raise UserError(f"Column {name!r} is not in {t.name[1:-1] if t.path else t.name} "
+                    f"({len(cols)} columns: {say_some(cols)}). {hint}")
 
-# %% ../../nbs/sources/11_tables.ipynb #f7fb2cb7
+# %% ../../nbs/sources/11_tables.ipynb #5687dbd3
 def some_exist(
     column:pd.Series,
     folder:str, # that paths count from
@@ -176,19 +181,20 @@ def some_exist(
 def find_image(t:Table, inputs=None)->str:
     "The column of paths"
     if t.path and any('.' in c and os.path.isfile(os.path.join(t.folder, c)) for c in t.df):
-        raise UserError(f"The first row of {t.name} names a file, so it has no header. Pass names=, the list of its columns.")
+        raise UserError(f"The first row of {t.name} names a file: it has no header. Pass names=, a list of its columns.")
     words = [c for c in t.df if t.df[c].dtype.kind not in 'biufcmM']
     if inputs is not None:
         c = pick_column(t, inputs, 'inputs')
         if c in words and some_exist(t.df[c], t.folder): return c
-        raise UserError(f"Column {c!r} of {t.name} names no file that exists in {t.folder!r}, for example {[*to_text(t.df[c])][:1]}.")
+        raise UserError(f"Column {c!r} of {t.name} names no file that exists: {say_some(to_text(t.df[c]), 1)}. "
+                        f"Paths must be whole or count from {t.folder!r}.")
     share = {c:some_exist(t.df[c], t.folder) for c in words}
     best = max(share, key=share.get, default=None)
     if best is not None and share[best]>=.5: return best
-    raise UserError(f"No column of {t.name} ({', '.join(map(repr, [*t.df][:8]))}) names files that exist. "
+    raise UserError(f"No column of {t.name} ({say_some(t.df)}) names files that exist. "
                     f"Paths must be whole or count from {t.folder!r}.")
 
-# %% ../../nbs/sources/11_tables.ipynb #6db6eb47
+# %% ../../nbs/sources/11_tables.ipynb #693589c3
 PART_COLUMNS = ('part', 'split', 'set', 'subset', 'fold', 'partition')
 FLAGS = dict(is_valid='valid', is_test='test')
 YES = {'true':True, '1':True, 'false':False, '0':False}
@@ -201,12 +207,13 @@ def find_part(
     for c in df:
         if c in used or c.lower() not in (*PART_COLUMNS, *FLAGS): continue
         values = to_text(df[c]).unique()
-        if c.lower() in FLAGS: found = {o:{True:FLAGS[c.lower()], False:'train'}.get(YES.get(o.lower()), '') for o in values}
+        flag = FLAGS.get(c.lower())
+        if flag: found = {o:{True:flag, False:'train'}.get(YES.get(o.lower()), '') for o in values}
         else: found = {o:part_of(o) if o else 'train' for o in values}
         if all(found.values()) and len({*found.values()})>1: return c,found
     return None,{}
 
-# %% ../../nbs/sources/11_tables.ipynb #22c8d1b6
+# %% ../../nbs/sources/11_tables.ipynb #0e6b101c
 LABELS = ('label', 'labels', 'class', 'target', 'category', 'y')
 
 def find_label(t:Table, image:str, target=None)->str:
@@ -216,9 +223,10 @@ def find_label(t:Table, image:str, target=None)->str:
     usual = [c for c in left if c.lower() in LABELS]
     if len(left)==1 or len(usual)==1: return (usual or left)[0]
     if not left: raise UserError(f"{t.name} has no column of labels beside the paths in {image!r}.")
-    raise UserError(f"Which column of {t.name} holds the labels: {', '.join(map(repr, left[:8]))}? Pass target={(usual or left)[0]!r} or another.")
+    raise UserError(f"Which column of {t.name} holds the labels: {say_some(left)}? "
+                    f"Pass target={(usual or left)[0]!r} or another.")
 
-# %% ../../nbs/sources/11_tables.ipynb #e88794fc
+# %% ../../nbs/sources/11_tables.ipynb #31c232ab
 OPENS = "a CSV, TSV or Parquet table with a column of paths and one of labels, or such a DataFrame"
 MEDIUM = 'image'
 READS = ('read_table', 'read_tables', 'read_items')
@@ -232,18 +240,19 @@ def sniff(data)->float:
     "How likely `data` is a table"
     if isinstance(data, pd.DataFrame): return .9
     if not isinstance(data, str): return 0.
-    return .9*data.endswith(ENDINGS) if os.path.isfile(data) else .6*bool(list_tables(data))
+    if os.path.isfile(data): return .9*data.endswith(ENDINGS)
+    return .6*(os.path.isdir(data) and bool(list_tables(data)))
 
 def find_tables(
     path:str, # folder
 )->dict: # path of a table: train, valid or test
     "The tables in `path` that are parts, or the only one"
     there = list_tables(path)
-    found = {os.path.join(path, o):part_of(os.path.splitext(o)[0]) or 'train' for o in there if len(there)==1 or part_of(os.path.splitext(o)[0])}
-    if found: return found
-    raise UserError(f"{os.path.basename(path)!r} holds {len(there)} tables: {', '.join(map(repr, there[:8]))}. Give the path of one.")
+    found = {o:'train' for o in there} if len(there)==1 else {o:part_of(os.path.splitext(o)[0]) for o in there}
+    if any(found.values()): return {os.path.join(path, o):p for o,p in found.items() if p}
+    raise UserError(f"{os.path.basename(path)!r} holds {len(there)} tables: {say_some(there)}. Give the path of one.")
 
-# %% ../../nbs/sources/11_tables.ipynb #5a6fe4b3
+# %% ../../nbs/sources/11_tables.ipynb #5fa79fd4
 def say_paths(
     items:pd.DataFrame,
     folder:str='', # of the table; '' when it has none
@@ -252,8 +261,8 @@ def say_paths(
     missing = [o for o in items.image if not os.path.isfile(o)]
     outside = sum(not o.startswith(os.path.join(folder, '')) for o in items.image) if folder else 0
     n = f'of {len(items):,} files'
-    return '; '.join([f"{len(missing):,} {n} are missing, the first is {os.path.basename((missing or [''])[0])!r}"]*bool(missing)
-                     +[f"{outside:,} {n} lie outside the folder of the table"]*bool(outside))
+    said = [f"{len(missing):,} {n} are missing, the first is {os.path.basename(missing[0])!r}"] if missing else []
+    return '; '.join(said+[f"{outside:,} {n} lie outside the folder of the table"]*bool(outside))
 
 def open_one(t:Table, image:str, label:str, valid=None, test=None)->tuple:
     "Name and arguments of the reading function, items, note, for a single table"
@@ -270,10 +279,11 @@ def open_several(
 )->tuple:
     "Name and arguments of the reading function, items, note, for a table for each part"
     for t in tables.values(): pick_column(t, image, 'inputs'), pick_column(t, label, 'target')
-    items = pd.concat([to_rows(t.df, t.folder, image, label).assign(part=p) for p,t in tables.items()], ignore_index=True)
-    items = items.assign(key=items.part+'/'+items.key)
+    rows = [to_rows(t.df, t.folder, image, label).assign(part=p) for p,t in tables.items()]
+    items = pd.concat(rows, ignore_index=True).assign(key=lambda df: df.part+'/'+df.key)
     main = tables['train']
-    if not all(t.path and t.how==main.how for t in tables.values()): return 'read_items', {}, items, '' # no one call reads them
+    if not all(t.path and t.how==main.how for t in tables.values()):
+        return 'read_items', {}, items, '' # no one call reads them
     files = {p:os.path.relpath(t.path, main.folder).replace(os.sep, '/') for p,t in tables.items()}
     return 'read_tables', dict(path=main.folder, image=image, label=label, **main.how, **files), items, ''
 
@@ -282,8 +292,10 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None)
     given = {k:v for k,v in dict(valid=valid, test=test).items() if v is not None and not is_share(v)}
     for arg,v in dict(given, data=data).items():
         if not sniff(v): raise UserError(f"{arg} must be {OPENS}.")
-        if arg!='data' and isinstance(v, str) and os.path.isdir(v): raise UserError(f"{arg}= must be one table or a share.")
-    found = find_tables(data) if isinstance(data, str) and os.path.isdir(data) else {data if isinstance(data, str) else '':'train'}
+        if arg!='data' and isinstance(v, str) and os.path.isdir(v):
+            raise UserError(f"{arg}= must be one table or a share.")
+    path = data if isinstance(data, str) else ''
+    found = find_tables(path) if os.path.isdir(path) else {path:'train'}
     asked = {k:v if isinstance(v, str) else f'{k}=' for k,v in given.items()}
     parts,note = settle_parts(found, **dict(dict(valid=valid, test=test), **asked))
     tables = {p:load_table(given[p] if p in given else k or data, names) for p,k in parts.items()}
@@ -291,9 +303,10 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None)
     image = find_image(main, inputs)
     label = find_label(main, image, target)
     if given and (column := find_part(main.df, [image, label])[0]):
-        raise UserError(f"{main.name} has parts of its own in its column {column!r}. Leave out {' and '.join(f'{k}=' for k in given)}.")
+        raise UserError(f"{main.name} has parts of its own, in its column {column!r}. Leave out {say_some(given)}.")
     bare = [p for p,t in tables.items() if t is not main and p not in given and label not in t.df]
     notes = [note]*bool(note)+[f"{tables.pop(p).name} is left aside: it has no column {label!r}" for p in bare]
-    fn,args,items,note = open_several(tables, image, label) if len(tables)>1 else open_one(main, image, label, valid, test)
+    if len(tables)>1: fn,args,items,note = open_several(tables, image, label)
+    else: fn,args,items,note = open_one(main, image, label, valid, test)
     notes += [o for o in (note, say_paths(items, main.folder if main.path else '')) if o]
     return fn, args, check_items(items, main.name), '; '.join(notes)
