@@ -6,7 +6,7 @@ from setuptools import setup
 ini = ConfigParser(delimiters=['='], interpolation=None)
 ini.read('settings.ini', encoding='utf-8')
 cfg = ini['DEFAULT']
-stages = ['1 - Planning', '2 - Pre-Alpha', '3 - Alpha', '4 - Beta', '5 - Production/Stable', '6 - Mature', '7 - Inactive']
+stages = ['1 - Planning', '2 - Pre-Alpha', '3 - Alpha', '4 - Beta', '5 - Production/Stable']
 
 def words(key): return cfg.get(key, '').split()
 def lines(key): return [l for l in cfg.get(key, '').splitlines() if l]

@@ -46,7 +46,7 @@ def report(result:dict, path):
     for k,v in result['baselines'].items(): say(f"  {k}: {v:.4f}")
     say(f"notebook: {os.path.join(path, 'twin.ipynb')}", f"model:    {os.path.join(path, 'model')}")
 
-# %% ../nbs/71_cli.ipynb #78ea82d3
+# %% ../nbs/71_cli.ipynb #6a72d385
 DATA = typer.Argument(help="folder, IDX files, .npz, .csv or .parquet")
 TARGET = typer.Option(None, help="column of labels")
 INPUTS = typer.Option(None, help="column of paths")
@@ -88,11 +88,12 @@ def fit(data:str=DATA, target:Optional[str]=TARGET, inputs:Optional[str]=INPUTS,
     finish(al, as_json)
 
 def finish(al, as_json, budget=None):
-    "Fit and say what came of it"
+    "Fit and say what came of it; the view says it of a run that has just ended"
+    before = al.result
     al.fit(budget)
     from autolearn.core import to_json
     if as_json: print(to_json(al.result|dict(run=str(al.path)), indent=1))
-    else: report(al.result, str(al.path))
+    elif al.result==before: report(al.result, str(al.path))
 
 @app.command()
 def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=typer.Option(None, help="more time for a finished run, or another budget"),

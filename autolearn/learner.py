@@ -131,7 +131,7 @@ def redo(self:AutoLearner, was=None):
         raise
     return self
 
-# %% ../nbs/70_learner.ipynb #1744e642
+# %% ../nbs/70_learner.ipynb #d73e9265
 @patch
 def show_batch(self:AutoLearner):
     "What the net will see"
@@ -143,7 +143,7 @@ def rows(self:AutoLearner)->tuple:
     "The rows that take part, and their parts"
     if self.run:
         from autolearn.trial import load_rows
-        return load_rows(self.run.folder)
+        return load_rows(str(self.run.folder))
     kept = self.ready.rows.dropped_by=='' # the same rows in the same order as `items`
     items = self.items[kept.to_numpy()].assign(label=self.ready.rows.label[kept].to_numpy()).reset_index(drop=True)
     return items,self.ready.rows.part[kept].to_numpy(dtype=object)

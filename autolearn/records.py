@@ -145,7 +145,7 @@ class Decision(Record):
     alternatives:list = field(default_factory=list) # what else was possible
     override:str='' # how to choose otherwise
 
-# %% ../nbs/01_records.ipynb #6e83cc68
+# %% ../nbs/01_records.ipynb #132876b5
 STATES = ('running', 'done', 'pruned', 'timeout', 'failed')
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class Trial(Record):
     state:str='running'
     curve:list = field(default_factory=list) # one dict for each epoch
     metrics:dict = field(default_factory=dict) # on the validation part, by name
-    cost:dict = field(default_factory=dict) # secs, epochs, steps, n_params
+    cost:dict = field(default_factory=dict) # secs, steps, n_params
     environment:dict = field(default_factory=dict) # versions, device, threads, CPU capability
     error:str='' # why it failed
     note:str='' # 'adopted: one more epoch'

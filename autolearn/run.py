@@ -408,7 +408,7 @@ def clear(self:Run, best:Trial):
             for f in ('valid.parquet', 'test.parquet', 'outputs.json'): (d/f).unlink(missing_ok=True)
     (self.folder/'worker.log').unlink(missing_ok=True)
 
-# %% ../nbs/63_run.ipynb #dca8f28f
+# %% ../nbs/63_run.ipynb #4c4b7dc8
 @patch
 def data_calls(self:Run)->list: # calls that open the data, as the twin writes them
     "How the rows came about, step by step: read, name by content, fix, split"
@@ -432,10 +432,14 @@ def write_twin(self:Run, trial:Trial, result:dict):
         f"{'once' if t['looks']==1 else str(t['looks'])+' times'}: {self.metric.name} **{score(t['score'])}** (95% interval {score(t['low'])} to {score(t['high'])}); "
         + '; '.join(f"{md_text(k)} {score(v)}" for k,v in result['baselines'].items())+'.')
     mine = read_json(folder/'closed.json')['decisions'] if (folder/'closed.json').exists() else []
+    steps,notes = STEPS,{}
+    if trial.note: # trained by hand: its weights stand for the fit
+        by_hand = 'autolearn.train.restore', ['learn', repr(str(self.folder/'model'/'weights.safetensors'))], ''
+        steps,notes = [by_hand if o[0]=='fit' else o for o in STEPS],dict(restore=f"Trained further by hand: {md_text(trial.note)}.")
     page = Page(title=f"{md_text(self.profile.name)}: {self.problem.task.replace('_', ' ')}", summary=summary, data=opened, prepare=then,
-        fingerprint=self.problem.fingerprint, check=dict(module='autolearn.profile', fn='fingerprint', args=['items'], kwargs={}), recipe_module=recipe_path(self.problem.task), recipe=trial.closed, steps=STEPS,
+        fingerprint=self.problem.fingerprint, check=dict(module='autolearn.profile', fn='fingerprint', args=['items'], kwargs={}), recipe_module=recipe_path(self.problem.task), recipe=trial.closed, steps=steps,
         decisions=[Decision.from_dict(o) for o in self.info['decisions']+mine], outputs=read_json(folder/'outputs.json', max_mb=16),
-        env=trial.environment, figures=trial.metrics, notes={}, run=self.info['id'])
+        env=trial.environment, figures=trial.metrics, notes=notes, run=self.info['id'])
     write_twin(page, self.folder)
 
 @patch

@@ -15,7 +15,7 @@ import numpy as np, pandas as pd
 from .core import UserError
 from .records import Decision, Profile
 
-# %% ../nbs/14_split.ipynb #0a36d3f3
+# %% ../nbs/14_split.ipynb #895c79ef
 def split_items(items:pd.DataFrame, valid:float, test:float, seed:int=0)->np.ndarray: # shares of each class; (n_rows,)
     "Cut rows of no part, or of train, into train, valid and test, by a hash of their content"
     free = items.part.isin(['', 'train'])
@@ -23,8 +23,7 @@ def split_items(items:pd.DataFrame, valid:float, test:float, seed:int=0)->np.nda
     dice = items.content.map(lambda c: int(hashlib.blake2b(f'{seed} {c}'.encode(), digest_size=6).hexdigest(), 16))
     rank = dice.where(free).groupby(label).rank(method='dense')
     n = rank.groupby(label).transform('max')
-    cut = np.where(rank<=(test*n).round(), 'test', np.where(rank<=((test+valid)*n).round(), 'valid', 'train'))
-    return np.where(free, cut, items.part)
+    return np.select([~free, rank<=(test*n).round(), rank<=((test+valid)*n).round()], [items.part, 'test', 'valid'], 'train')
 
 # %% ../nbs/14_split.ipynb #8c26cea4
 def say_share(text, name:str):

@@ -6,8 +6,9 @@
 __all__ = ['load_rows', 'Teller', 'curve_of', 'figure_output', 'table_output', 'environment', 'read_plan', 'time_after',
            'run_trial', 'write_trial', 'run_test', 'run_baselines']
 
-# %% ../nbs/60_trial.ipynb #a9f62af1
+# %% ../nbs/60_trial.ipynb #2cc5e036
 import base64, io, os, platform, time, traceback
+from functools import lru_cache
 from pathlib import Path
 import numpy as np, pandas as pd, torch
 from fastai.vision.all import Callback
@@ -18,9 +19,10 @@ from .source import reopen
 from .task import get_recipe
 from .train import Checkpoint, Pace, load_state
 
-# %% ../nbs/60_trial.ipynb #d3bdfb2f
+# %% ../nbs/60_trial.ipynb #29092fc7
+@lru_cache(1) # the test asks for the same rows again
 def load_rows(
-    run, # folder of the RUN
+    run:str, # folder of the RUN
 )->tuple: # the rows that take part, ordered by content; their parts (n_rows,)
     "The rows of a run as its split and fixes have left them"
     run = Path(run)
@@ -78,16 +80,17 @@ def environment()->dict:
     return dict(python=platform.python_version(), torch=torch.__version__, fastai=fastai.__version__, numpy=np.__version__,
                 threads=torch.get_num_threads(), device='cpu', cpu=torch.backends.cpu.get_cpu_capability(), machine=platform.machine())
 
-# %% ../nbs/60_trial.ipynb #f8e4a9bc
-def read_plan(folder:Path): # (Recipe, decisions), or None
+# %% ../nbs/60_trial.ipynb #23654144
+def read_plan(folder:Path): # recipe, decisions and the seconds a step was meant to take; None before the plan
     "The plan of a trial, if it was made"
     if not (folder/'closed.json').exists(): return None
     o = read_json(folder/'closed.json')
-    return Recipe.from_dict(o['recipe']),o['decisions']
+    return Recipe.from_dict(o['recipe']),o['decisions'],o.get('step')
 
 def time_after(
     learn, # a `Learner`
     n_test:int, # rows of the test part
+    opening:float, # seconds that opening rows and making batches took: a hint at how busy the machine is
 )->float: # seconds
     "How long validation, test and writing will take once training is over, by a timed batch"
     x,secs,net = learn.dls.valid.one_batch()[0],[],learn.model.eval()
@@ -96,7 +99,8 @@ def time_after(
             t = time.perf_counter()
             net(x)
             secs.append(time.perf_counter()-t)
-    return 2.+1.4*min(secs)*(len(learn.dls.valid_ds)+n_test)/max(1, len(x))
+    n = 2*len(learn.dls.valid_ds)+n_test # validation rows are scored and answered
+    return 2.+opening+1.5*sorted(secs)[1]*n/max(1, len(x))+n_test/5000 # the last: the report's intervals
 
 def run_trial(
     folder, # holds job.json: run, recipe, deadline, threads
@@ -109,21 +113,24 @@ def run_trial(
     torch.set_num_threads(job['threads'])
     asked,run,start = Recipe.from_dict(job['recipe']),Path(job['run']),time.time()
     mod = get_recipe(asked.task)
-    items,split = load_rows(run)
     news.tell('stage', name='prepare', trial=job['trial'])
+    items,split = load_rows(str(run))
     dls,plan = mod.make_dls(items, split, asked),read_plan(folder)
     learn = mod.make_learner(dls, plan[0] if plan else asked)
-    reserve = time_after(learn, int((split=='test').sum()))
+    reserve = time_after(learn, int((split=='test').sum()), time.time()-start)
     if plan is None:
         news.tell('stage', name='plan', trial=job['trial'])
         plan = (asked, []) if asked.closed else mod.plan(learn, asked, job['deadline']-time.time()-reserve)
         plan = plan[0],[o.to_dict() for o in plan[1]]
-        write_json(folder/'closed.json', dict(recipe=plan[0].to_dict(), decisions=plan[1]))
-    closed,decisions = plan
+        n = plan[0].cuts[-1][1] if plan[0].cuts else plan[0].epochs*max(1, len(dls.train))
+        write_json(folder/'closed.json', dict(recipe=plan[0].to_dict(), decisions=plan[1], step=(job['deadline']-reserve-time.time())/n))
+        if n<len(dls.train): news.tell('note', text=f"The budget has room for {n/len(dls.train):.0%} of one pass over the training examples. "
+                                                    "A longer one will do much better.")
+    closed,decisions = plan[:2]
     for o in decisions: news.tell('decision', trial=job['trial'], decision=o)
     outputs = dict(show_batch=figure_output(lambda: mod.show_batch(dls)))
     learn = mod.make_learner(dls, closed)
-    pace = Pace(job['deadline']-reserve, closed.cuts, adapt=not asked.closed)
+    pace = Pace(job['deadline']-reserve, closed.cuts, not asked.closed, plan[2] if len(plan)>2 else None) # a third one: we were here before
     on_pace(pace)
     news.tell('stage', name='train', trial=job['trial'], epochs=closed.epochs)
     learn.add_cbs([Checkpoint(folder/'state.safetensors'), pace, Teller(news, pace)])
@@ -143,19 +150,19 @@ def write_trial(folder, job, mod, learn, closed, outputs, asked, start)->Trial:
                                                         data={'text/plain':repr(figures)})])
     write_json(folder/'outputs.json', outputs)
     save_model(folder/'model', learn, closed, dict(trial=job['trial'], environment=env))
-    cost = dict(secs=round(time.time()-start, 1), steps=steps, epochs=len(rows),
+    cost = dict(secs=round(time.time()-start, 1), steps=steps,
                 n_params=sum(p.numel() for p in learn.model.parameters()))
     trial = Trial(job['trial'], job['problem'], asked, closed, 'done', rows, figures, cost, env, note=job.get('note', ''))
     write_json(folder/'trial.json', trial.to_dict())
     return trial
 
-# %% ../nbs/60_trial.ipynb #3850ffc8
+# %% ../nbs/60_trial.ipynb #58b53763
 def run_test(
     run, # folder of the RUN
     folder, # of the trial
 )->dict: # seconds
     "Answers of the trial's model for the test part, written to `test.parquet` in its folder"
-    items,split = load_rows(run)
+    items,split = load_rows(str(run))
     start,model = time.time(),Model.load(Path(folder)/'model')
     model.predict_items(items[split=='test']).write(Path(folder)/'test.parquet')
     return dict(secs=round(time.time()-start, 2))
@@ -168,7 +175,7 @@ def run_baselines(
     run = Path(run)
     torch.set_num_threads(threads)
     mod = get_recipe(Problem.from_dict(read_json(run/'problem.json')).task)
-    items,split = load_rows(run)
+    items,split = load_rows(str(run))
     good = (items.content!='').to_numpy()
     out = {}
     for i,(name,p) in enumerate(mod.baselines(items[good].reset_index(drop=True), split[good]).items()):

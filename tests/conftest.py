@@ -9,7 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 ROOT = Path(__file__).resolve().parents[1]
 os.environ.setdefault('MPLBACKEND', 'agg')
-settings.register_profile('autolearn', deadline=None, derandomize=bool(os.environ.get('CI'))) # machines stall; CI repeats itself
+# no deadlines, since machines stall; CI draws the same examples each time
+settings.register_profile('autolearn', deadline=None, derandomize=bool(os.environ.get('CI')))
 settings.load_profile('autolearn')
 
 @pytest.fixture(scope='session', autouse=True)
@@ -32,7 +33,9 @@ def _database(url):
     name,url = f'al_{secrets.token_hex(6)}',make_url(url)
     server = create_engine(url, isolation_level='AUTOCOMMIT', connect_args=dict(connect_timeout=5))
     def run(sql):
-        with server.connect() as c: return list(c.execute(text(sql))) if sql.startswith('SELECT') else c.execute(text(sql))
+        with server.connect() as c:
+            res = c.execute(text(sql))
+            return list(res) if res.returns_rows else []
     try: run(f'CREATE DATABASE {name}')
     except SQLAlchemyError as e:
         why = f'no database server at {url}: {str(e.orig if hasattr(e, "orig") else e).splitlines()[0]}'

@@ -55,6 +55,7 @@ class Lab:
         "Change between JupyterLab's light and dark theme"
         self.command(page, 'apputils:change-theme', theme=f"JupyterLab {'Dark' if dark else 'Light'}")
         page.wait_for_selector(f'body[data-jp-theme-light="{str(not dark).lower()}"]', state='attached')
+        page.wait_for_selector('#jupyterlab-splash', state='detached')
 
 @contextlib.contextmanager
 def start_lab(

@@ -110,6 +110,17 @@ def test_reopened_without_a_kernel(lab, page, tmp_path):
     shot(page, 'untrusted', tmp_path)
     assert page.errors==[] and page.locator('.jp-OutputArea img').count()==0
 
+def test_the_twin_is_a_click_away(lab, page):
+    (lab.root/'runs/three-3f2a').mkdir(parents=True)
+    lab.write('runs/three-3f2a/twin.ipynb', '"the twin"')
+    lab.write('link.ipynb', f"import sys\nsys.path.insert(0, {str(HERE)!r})\nfrom recorded import events\nfrom autolearn.widgets.live import make_view\n"
+                            "for e in events()[-1:]: make_view()(e)")
+    lab.open(page, 'link.ipynb')
+    lab.run_all(page)
+    page.locator('.al-card a').click()
+    page.wait_for_function("() => window.jupyterapp.shell.currentWidget?.context?.path==='runs/three-3f2a/twin.ipynb'")
+    assert page.errors==[]
+
 @pytest.mark.parametrize('require', ['0', '1'])
 def test_without_a_browser(monkeypatch, require):
     monkeypatch.setattr('lab.CHROMIUM', '/nowhere/chromium')

@@ -20,21 +20,24 @@ def imports(src, name, pkg):
             mod = '.'.join(base+(o.module.split('.') if o.module else []))
             if mod.split('.')[0]==pkg: yield from [mod]+[f'{mod}.{a.name}' for a in o.names]
         elif isinstance(o, ast.Import): yield from (a.name for a in o.names if a.name.split('.')[0]==pkg)
-        elif isinstance(o, ast.Call) and o.args and isinstance(o.args[0], ast.Constant) and isinstance(o.args[0].value, str):
-            if getattr(o.func, 'attr', getattr(o.func, 'id', ''))=='import_module' and o.args[0].value.split('.')[0]==pkg: yield o.args[0].value
+        elif isinstance(o, ast.Call) and o.args and isinstance(o.args[0], ast.Constant):
+            called,mod = getattr(o.func, 'attr', getattr(o.func, 'id', '')),str(o.args[0].value)
+            if called=='import_module' and mod.split('.')[0]==pkg: yield mod
 
 def upward(lib):
     "Each import of a module whose number is not lower: who, its number, what, its number"
     mods = list(modules(lib))
     num = {m:n for m,n,_ in mods}
-    return [(m,n,o,num[o]) for m,n,p in mods for o in imports(p.read_text(encoding='utf-8'), m, lib.name) if num.get(o, -1)>=n]
+    used = [(m,n,o) for m,n,p in mods for o in imports(p.read_text(encoding='utf-8'), m, lib.name)]
+    return [(m,n,o,num[o]) for m,n,o in used if num.get(o, -1)>=n]
 
 def test_imports_go_down():
     assert list(modules(LIB)), 'no modules: run nbdev-export'
     assert upward(LIB)==[]
 
-@pytest.mark.parametrize('line', ['from .b import x', 'def f():\n    from autolearn.b import x', 'import autolearn.b', 'from . import b',
-                                  'from .sub.c import y', "import importlib\nm = importlib.import_module('autolearn.b')"])
+@pytest.mark.parametrize('line', [
+    'from .b import x', 'def f():\n    from autolearn.b import x', 'import autolearn.b', 'from . import b',
+    'from .sub.c import y', "import importlib\nm = importlib.import_module('autolearn.b')"])
 def test_an_import_that_goes_up_is_seen(tmp_path, line):
     lib = tmp_path/'autolearn'
     (lib/'sub').mkdir(parents=True)

@@ -30,7 +30,8 @@ CSS = """
 .al-out { overflow-x: auto; font-size: .72rem; }
 .al-out img, .al-out svg { max-width: 100%; height: auto; }
 .al-out table { border-collapse: collapse; border: 0; margin: 0 0 1em; }
-.al-out th, .al-out td { padding: .2rem .7rem; text-align: right; border: 0; border-bottom: 1px solid var(--md-default-fg-color--lightest); }
+.al-out th, .al-out td { padding: .2rem .7rem; text-align: right; border: 0;
+                         border-bottom: 1px solid var(--md-default-fg-color--lightest); }
 .md-typeset .al-source { float: right; font-size: .65rem; }
 """
 md = MarkdownIt('commonmark', dict(html=True)).enable(['table', 'strikethrough'])
@@ -43,7 +44,8 @@ def notebooks(
     "All notebooks that have a page, the index first, then by number, tutorials last"
     names = [p.relative_to(nbs).as_posix() for p in nbs.rglob('*.ipynb')]
     names = [n for n in names if not any(o.startswith(('.','_')) for o in n.split('/'))]
-    def place(n): return n!='index.ipynb', n.startswith('tutorials/'), int(posixpath.basename(n)[:2]) if floor(n) is not None else 99, n
+    def number(n): return int(posixpath.basename(n)[:2]) if floor(n) is not None else 99
+    def place(n): return n!='index.ipynb', n.startswith('tutorials/'), number(n), n
     return sorted(names, key=place)
 
 def floor(name:str)->int|None:
@@ -72,7 +74,9 @@ def write_sidebar(
     lines = []
     for o in items:
         if isinstance(o, str): lines.append(f'      - {o}')
-        else: lines += [f"      - section: {o['section']}", '        contents:', *[f'          - {n}' for n in o['contents']]]
+        else:
+            lines += [f"      - section: {o['section']}", '        contents:']
+            lines += [f'          - {n}' for n in o['contents']]
     path.write_text('\n'.join([head+'    contents:', *lines])+'\n', encoding='utf-8')
 
 # ---- one notebook, one page
@@ -94,7 +98,7 @@ def code(src:str, lang:str)->str:
     return highlight(src, lexer, HtmlFormatter(cssclass='highlight'))
 
 def prose(src:str)->str:
-    "Markdown as Jupyter reads it: headings and code stay Markdown for the site builder, everything else becomes HTML here"
+    "Markdown as Jupyter reads it: headings and code stay Markdown for the site builder, the rest becomes HTML here"
     lines,res = src.splitlines(),[]
     for node in SyntaxTreeNode(md.parse(src)).children:
         if node.type in ('heading','fence'): res.append('\n'.join(lines[node.map[0]:node.map[1]]))
@@ -103,21 +107,24 @@ def prose(src:str)->str:
 
 def text(o)->str: return ''.join(o) if isinstance(o, list) else o or ''
 
+def pre(s:str)->str: return f"<pre>{html.escape(ANSI.sub('', s))}</pre>"
+
 def show(
     out:dict, # one output of a cell
     save, # (bytes, suffix) -> address of a picture
 )->str: # HTML
     "The richest form of `out` that a page can hold"
-    if out['output_type']=='stream': return f"<pre>{html.escape(ANSI.sub('', text(out['text'])))}</pre>"
-    if out['output_type']=='error': return f"<pre>{html.escape(ANSI.sub('', chr(10).join(out['traceback'])))}</pre>"
+    if out['output_type']=='stream': return pre(text(out['text']))
+    if out['output_type']=='error': return pre('\n'.join(out['traceback']))
     d = {k:text(v) for k,v in out['data'].items() if isinstance(v, (str,list))}
     alt = html.escape(d.get('text/plain', 'output'), quote=True)
     if 'text/html' in d: return LOCAL.sub(r'\1', d['text/html'])
     if 'image/svg+xml' in d: return d['image/svg+xml']
     for kind in ('png','jpeg','gif','webp'):
-        if f'image/{kind}' in d: return f'<p><img src="{save(base64.b64decode(d[f"image/{kind}"]), kind)}" alt="{alt}"></p>'
+        picture = d.get(f'image/{kind}')
+        if picture: return f'<p><img src="{save(base64.b64decode(picture), kind)}" alt="{alt}"></p>'
     if 'text/markdown' in d: return md.render(d['text/markdown'])
-    return f"<pre>{html.escape(ANSI.sub('', d['text/plain']))}</pre>" if 'text/plain' in d else ''
+    return pre(d['text/plain']) if 'text/plain' in d else ''
 
 def documented(src:str)->str:
     "What nbdev's `show_doc` wrote, with the anchor that its links use and without dead links to the source"
@@ -142,7 +149,8 @@ def page(
         return f'{files}/{p.name}'
     for cell in nb.cells:
         src = text(cell.get('source'))
-        if cell.cell_type=='raw': head = yaml.safe_load(src.split('---')[1]) if src.startswith('---') else head
+        if cell.cell_type=='raw':
+            if src.startswith('---'): head = yaml.safe_load(src.split('---')[1])
         elif cell.cell_type=='markdown':
             for k,v in cell.get('attachments', {}).items():
                 kind,data = next(iter(v.items()))
@@ -154,8 +162,8 @@ def page(
             lang = cell.metadata.get('language', 'python')
             if src and d.get('echo')!='false':
                 if 'code-fold' in d:
-                    open_ = ' open' if d['code-fold']=='show' else ''
-                    parts.append(f"<details{open_}><summary>{d.get('code-summary', 'Code')}</summary>\n{code(src, lang)}</details>")
+                    open_,label = ' open' if d['code-fold']=='show' else '',d.get('code-summary', 'Code')
+                    parts.append(f'<details{open_}><summary>{label}</summary>\n{code(src, lang)}</details>')
                 else:
                     fence = '`'*max(3, 1+max(map(len, re.findall('`+', src)), default=0))
                     parts.append(f'{fence}{lang}\n{src}\n{fence}')
@@ -176,7 +184,7 @@ def page(
 
 def toml(o)->str:
     "`o` as a TOML value on one line"
-    if isinstance(o, dict): return '{ '+', '.join(f'{json.dumps(k, ensure_ascii=False)} = {toml(v)}' for k,v in o.items())+' }'
+    if isinstance(o, dict): return '{ '+', '.join(f'{toml(k)} = {toml(v)}' for k,v in o.items())+' }'
     if isinstance(o, list): return '['+', '.join(map(toml, o))+']'
     return json.dumps(o, ensure_ascii=False)
 
@@ -185,11 +193,12 @@ def config(
     nav:list, # titles and pages
 )->str: # zensical.toml
     "The builder's settings: no fonts, scripts or pictures from other places"
-    project = dict(site_name=cfg.title, site_description=cfg.description, docs_dir='docs', site_dir='site', use_directory_urls=False,
-                   extra_css=['al.css'], nav=nav)
+    project = dict(site_name=cfg.title, site_description=cfg.description, docs_dir='docs', site_dir='site',
+                   use_directory_urls=False, extra_css=['al.css'], nav=nav)
     if cfg.doc_url: project['site_url'] = cfg.doc_url
     if cfg.git_url: project['repo_url'] = cfg.git_url
-    theme = dict(font=False, features=['content.code.copy','navigation.footer','navigation.sections','navigation.top','search.highlight'])
+    theme = dict(font=False, features=['content.code.copy','navigation.footer','navigation.sections','navigation.top',
+                                       'search.highlight'])
     ext = {'attr_list':{}, 'tables':{}, 'toc':dict(permalink=True), 'pymdownx.highlight':dict(pygments_lang_class=True),
            'pymdownx.superfences':{}}
     lines = ['[project]', *[f'{k} = {toml(v)}' for k,v in project.items()]]
@@ -197,7 +206,8 @@ def config(
     for media,scheme,icon,to in (('light','default','sun','dark'), ('dark','slate','moon','light')):
         lines += ['[[project.theme.palette]]', f'media = "(prefers-color-scheme: {media})"', f'scheme = "{scheme}"',
                   f'toggle = {toml(dict(icon="lucide/"+icon, name=f"Switch to {to} mode"))}']
-    for k,v in ext.items(): lines += [f'[project.markdown_extensions.{json.dumps(k)}]', *[f'{a} = {toml(b)}' for a,b in v.items()]]
+    for k,v in ext.items():
+        lines += [f'[project.markdown_extensions.{json.dumps(k)}]', *[f'{a} = {toml(b)}' for a,b in v.items()]]
     return '\n'.join(lines)+'\n'
 
 class Page(HTMLParser):
@@ -234,27 +244,30 @@ def finish(
             else: return m[0]
             there = posixpath.relpath(there, posixpath.dirname(here) or '.')
             return f'{m[1]}="{html.escape(there)}{"#"+frag if frag else ""}"'
-        txt = re.sub(r'<div class="?al-out"? id="?(al-out-\d+)"?>', lambda m: m[0]+outs[m[1]], p.read_text(encoding='utf-8'))
+        txt = p.read_text(encoding='utf-8')
+        txt = re.sub(r'<div class="?al-out"? id="?(al-out-\d+)"?>', lambda m: m[0]+outs[m[1]], txt)
         p.write_text(re.sub(r'\b(href)="([^"]*)"', link, txt), encoding='utf-8')
 
 def broken(
     site:Path, # the finished site
 )->list[str]: # one line each
-    "Internal addresses that lead nowhere, and anything a page would load from another place"
-    seen = {p.relative_to(site).as_posix():Page(p.read_text(encoding='utf-8')) for p in site.rglob('*.html') if p.name!='404.html'}
-    res = []
+    "Internal addresses that lead nowhere, and anything that a page would load from another place"
+    home = get_config(ROOT).doc_url
+    htmls = {p.relative_to(site).as_posix():p for p in site.rglob('*.html') if p.name!='404.html'}
+    seen,res = {k:Page(p.read_text(encoding='utf-8')) for k,p in htmls.items()},set()
     for here,pg in seen.items():
         for tag,url in pg.urls:
             u = urlsplit(url)
             if u.scheme=='data' or url=='#': continue
             if u.scheme or u.netloc:
-                if tag not in ('a',) and not (tag=='link' and url.startswith(str(get_config(ROOT).doc_url or '\0'))): res.append(f'{here}: <{tag}> loads {url}')
+                if tag!='a' and not (home and url.startswith(home)): res.add(f'{here}: <{tag}> loads {url}')
                 continue
             there = posixpath.normpath(posixpath.join(posixpath.dirname(here), unquote(u.path))) if u.path else here
             if (site/there).is_dir(): there = posixpath.normpath(f'{there}/index.html')
-            if u.path.startswith('/') or not (site/there).exists(): res.append(f'{here}: no page or file {url}')
-            elif u.fragment and there in seen and unquote(u.fragment) not in seen[there].ids: res.append(f'{here}: no anchor {url}')
-    return sorted(set(res))
+            if u.path.startswith('/') or not (site/there).exists(): res.add(f'{here}: no page or file {url}')
+            elif u.fragment and there in seen and unquote(u.fragment) not in seen[there].ids:
+                res.add(f'{here}: no anchor {url}')
+    return sorted(res)
 
 def build(
     force:bool=False, # process every notebook again, not only those that changed
@@ -264,7 +277,7 @@ def build(
     names = notebooks(cfg.nbs_path)
     want = sidebar(names)
     have = yaml.safe_load((ROOT/'_quarto.yml').read_text(encoding='utf-8'))['website']['sidebar']['contents']
-    if have!=want: sys.exit('The sidebar of _quarto.yml does not list the notebooks as they are. Run: python tools/site.py --sidebar')
+    if have!=want: sys.exit('The sidebar in _quarto.yml is stale. Run: python tools/site.py --sidebar')
     cache = proc_nbs(force=force)
     pages = {n:nbpath2html(Path(n)).as_posix() for n in names}
     outs,titles = {},{}
@@ -281,7 +294,8 @@ def build(
             if isinstance(o, str): return {titles[o]: pages[o][:-5]+'.md'}
             return {o['section']: [entry(c) for c in o['contents']]}
         (tmp/'zensical.toml').write_text(config(cfg, [entry(o) for o in want]), encoding='utf-8')
-        r = subprocess.run([sys.executable, '-m', 'zensical', 'build', '-f', 'zensical.toml'], cwd=tmp, capture_output=True, text=True)
+        cmd = [sys.executable, '-m', 'zensical', 'build', '-f', 'zensical.toml']
+        r = subprocess.run(cmd, cwd=tmp, capture_output=True, text=True)
         if r.returncode: sys.exit(f'zensical failed:\n{r.stdout}{r.stderr}')
         finish(tmp/'site', pages, outs)
         shutil.rmtree(cfg.doc_path, ignore_errors=True)

@@ -25,13 +25,11 @@ from PIL import Image, ImageOps
 from ..core import Stream, UserError
 from ..records import Finding
 
-# %% ../../nbs/media/13_image.ipynb #ab093d32
+# %% ../../nbs/media/13_image.ipynb #abd9186f
 def read_picture(x)->np.ndarray: # path, or pixels as they are; (H, W) or (H, W, 3) uint8
     "The pixels of `x`, turned upright, grey or RGB"
     if isinstance(x, np.ndarray): return x
-    if not os.path.isfile(x): raise FileNotFoundError(x) # a pipe would wait for ever
     with Image.open(x, formats=['JPEG', 'PNG', 'WEBP', 'BMP', 'TIFF', 'GIF', 'PPM']) as im:
-        if im.width*im.height>1e8: raise ValueError(f'{im.width} × {im.height} pixels are too many')
         im = ImageOps.exif_transpose(im)
         if im.mode.startswith('I'): return (np.asarray(im)>>8).astype('uint8') # 16 bits
         return np.asarray(im.convert('L' if im.mode in ('1', 'L', 'LA') else 'RGB'))
@@ -49,12 +47,14 @@ def add_content(items:pd.DataFrame)->pd.DataFrame: # `image`, `label`, `part`; w
     items = items.assign(content=[pixel_hash(x) for x in items.image])
     return items.sort_values(['content', 'label', 'part'], kind='stable', ignore_index=True)
 
-# %% ../../nbs/media/13_image.ipynb #8efb8007
+# %% ../../nbs/media/13_image.ipynb #c5db33a0
 def measure(
     x, # as `read_picture` takes it
 )->tuple: # content, height, width, channels, lowest and highest value, reason when unreadable
     "What one picture is like"
-    try: p = np.ascontiguousarray(read_picture(x))
+    try:
+        if not isinstance(x, np.ndarray) and not os.path.isfile(x): raise ValueError('no file') # a pipe would wait for ever
+        p = np.ascontiguousarray(read_picture(x))
     except Exception as e: return '', 0, 0, 0, 0, 0, f'{type(e).__name__}: {e}'.replace(str(x), os.path.basename(str(x)))[:200]
     h = hashlib.blake2b(p, digest_size=8, key=str(p.shape).encode()).hexdigest()
     return h, p.shape[0], p.shape[1], p.shape[2] if p.ndim==3 else 1, int(p.min()), int(p.max()), ''

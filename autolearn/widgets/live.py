@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['STAGES', 'ENDS', 'STYLE', 'BLUE', 'ORANGE', 'GREEN', 'inert', 'number', 'say_number', 'say_value', 'Seen', 'card',
            'View', 'spark', 'live_lines', 'epoch_lines', 'curve_line', 'TerminalView', 'card_lines', 'esc', 'page',
-           'curve_svg', 'head_html', 'body_html', 'table_html', 'remarks_html', 'lists', 'final_html', 'card_row',
-           'link', 'shell_stream', 'take_clicks', 'is_click', 'NotebookView', 'plain', 'make_view']
+           'curve_html', 'head_html', 'body_html', 'table_html', 'remarks_html', 'lists', 'final_html', 'card_row',
+           'link', 'shell_stream', 'take_clicks', 'uninterrupted', 'is_click', 'NotebookView', 'plain', 'make_view']
 
-# %% ../../nbs/widgets/69_live.ipynb #b70e4b9f
-import html, json, logging, math, re, sys, threading, time, unicodedata
+# %% ../../nbs/widgets/69_live.ipynb #cf78ad82
+import html, json, logging, math, re, signal, sys, threading, time, unicodedata
+from contextlib import contextmanager
 from numbers import Real
 from pathlib import PurePath
 from urllib.parse import quote
@@ -388,7 +389,7 @@ def mark(self:TerminalView, kind):
         self.write(self.waiting)
         self.waiting = ''
 
-# %% ../../nbs/widgets/69_live.ipynb #9b9a65a9
+# %% ../../nbs/widgets/69_live.ipynb #d5237548
 def esc(o, n:int=200)->str:
     "Text for HTML that stays text"
     return re.sub(r'([$\\])', r'<span>\1</span>', html.escape(inert(o, n)))
@@ -401,16 +402,19 @@ STYLE = """<style>
 .al-live .al-bar div { height:100%; background:var(--jp-brand-color1, #1976d2) }
 .al-live .al-bar.al-time div { background:var(--jp-ui-font-color3, #888) }
 .al-live table { border-collapse:collapse; border:0; margin:4px 0; font-size:13px; font-variant-numeric:tabular-nums }
-.al-live tr,.al-live tbody tr:nth-child(odd),.al-live tbody tr:hover { background:none }
+.al-live tbody tr,.al-live tbody tr:hover { background:none !important }
 .al-live th,.al-live td { padding:1px 16px 1px 0; border:0; text-align:right; vertical-align:top; background:none; max-width:none }
 .al-live th { font-weight:400; color:var(--jp-ui-font-color2, inherit) }
-.al-live .al-text td { text-align:left; white-space:normal; overflow-wrap:anywhere }
+.al-live .al-text td { text-align:left; white-space:normal; overflow-wrap:break-word }
+.al-live .al-text td:last-child { overflow-wrap:anywhere }
 .al-live .al-text td:first-child { white-space:nowrap }
 .al-live .al-big { font-size:17px; font-weight:600 }
 .al-live .al-scroll { max-height:220px; overflow:auto }
 .al-live .al-card { border:1px solid var(--jp-border-color2, #8888); border-radius:6px; padding:8px 14px; margin:4px 0; display:inline-block; max-width:100%; box-sizing:border-box }
-.al-live svg { overflow:visible; margin:4px 16px 4px 0; max-width:100% }
-.al-live svg text { fill:var(--jp-ui-font-color2, currentColor); font-size:11px }
+.al-live .al-fig { display:inline-block; width:330px; max-width:100%; margin:4px 24px 4px 0; font-size:12px }
+.al-live .al-fig .al-row { flex-wrap:nowrap }
+.al-live .al-fig span span { margin-right:8px }
+.al-live svg { display:block; overflow:visible; max-width:100% }
 .al-live details { margin:2px 0 } .al-live summary { cursor:pointer }
 </style>"""
 
@@ -418,35 +422,33 @@ def page(*parts:str)->str:
     "HTML that brings its style"
     return f'<div class="al-live tex2jax_ignore mathjax_ignore">{STYLE}{"".join(parts)}</div>'
 
-# %% ../../nbs/widgets/69_live.ipynb #a609ab44
+# %% ../../nbs/widgets/69_live.ipynb #d6ac5eb6
 BLUE,ORANGE,GREEN = 'var(--jp-brand-color1, #1976d2)','var(--jp-warn-color1, #f57c00)','var(--jp-success-color1, #388e3c)'
 
-def curve_svg(
+def curve_html(
     lines, # name, colour, [(x, y), …] for each
     end:float=0., # x at the right edge, if the curves do not reach it
-    w:int=330, h:int=110, # pixels
+    what:str='', # what all of them are
+    w:int=330, h:int=84, # pixels
 )->str: # '' when there is nothing to draw
-    "A few curves over the same x"
+    "A few curves over the same x, which begins at 0"
     lines = [(name, colour, pts[::max(1, len(pts)//200)]+pts[-1:]) for name,colour,pts in lines if pts]
     if not lines: return ''
     ys = sorted(y for _,_,pts in lines for _,y in pts)
     low,high = ys[0],ys[int(.98*(len(ys)-1))] if len(ys)>50 else ys[-1]
-    if high-low<1e-12*max(1, abs(high)): low,high = low-.5,high+.5
-    left = min(x for _,_,pts in lines for x,_ in pts)
-    wide = max(end, *(pts[-1][0] for _,_,pts in lines))-left or 1.
-    def at(x, y): return f'{w*(x-left)/wide:.1f},{18+(h-20)*(1-(min(y, high)-low)/(high-low)):.1f}'
-    out,shift = [],0
-    for y in (18, h-2): out.append(f'<line x1="0" x2="{w}" y1="{y}" y2="{y}" style="stroke:var(--jp-border-color2, #8886)"/>')
-    for name,colour,pts in lines:
-        label = f'{name} {say_number(pts[-1][1])}'
-        out.append(f'<text x="{shift}" y="10" style="fill:{colour}">{esc(label, 40)}</text>')
+    if (flat:=high-low<=1e-9*max(1e-9, abs(high))): low,high = low-1-abs(low),high+1+abs(high)
+    wide = max(end, *(pts[-1][0] for _,_,pts in lines)) or 1.
+    def at(x, y): return f'{w*x/wide:.1f},{2+(h-4)*(1-(min(y, high)-low)/(high-low)):.1f}'
+    out = [f'<line x1="0" x2="{w}" y1="{y}" y2="{y}" style="stroke:var(--jp-border-color2, #8886)"/>' for y in (1, h-1)]
+    for _,colour,pts in lines:
         out.append(f'<polyline points="{" ".join(at(*p) for p in pts)}" style="fill:none;stroke:{colour};stroke-width:1.5"/>')
         if len(pts)<40: out += [f'<circle cx="{x}" cy="{y}" r="2" style="fill:{colour}"/>' for x,y in (at(*p).split(',') for p in pts)]
-        shift += 6.2*len(label)+14
-    out += [f'<text x="{w+4}" y="{y}">{say_number(v)}</text>' for y,v in ((22, high), (h, low))]
-    return f'<svg role="img" width="{w+48}" height="{h+4}" viewBox="0 0 {w+48} {h+4}">{"".join(out)}</svg>'
+    names = ' '.join(f'<span style="color:{colour}">{esc(name, 40)} {say_number(pts[-1][1])}</span>' for name,colour,pts in lines)
+    span = '' if flat else f'{say_number(low)} to {say_number(high)}'
+    return f'<div class="al-fig"><div class="al-row"><span>{names}</span> <span class="al-dim">{what} {span}</span></div>' \
+           f'<svg role="img" width="{w}" height="{h}" viewBox="0 0 {w} {h}">{"".join(out)}</svg></div>'
 
-# %% ../../nbs/widgets/69_live.ipynb #a5dcab85
+# %% ../../nbs/widgets/69_live.ipynb #d39c64c0
 def head_html(seen:Seen, more:str='')->str: # more: something to add to the first line
     "Stage, bars, time left, the best so far"
     def bar(share, cls=''): return f'<div class="al-bar {cls}" role="progressbar" aria-valuenow="{100*share:.0f}"><div style="width:{100*share:.1f}%"></div></div>'
@@ -461,8 +463,8 @@ def head_html(seen:Seen, more:str='')->str: # more: something to add to the firs
 def body_html(seen:Seen)->str:
     "The curves of the trial and its last epochs"
     name,end = seen.metric(),seen.of if seen.losses and seen.stage=='train' and seen.of else 0.
-    loss = [('train loss', BLUE, seen.losses or seen.curve('train_loss')), ('valid loss', ORANGE, seen.curve('valid_loss'))]
-    out = curve_svg(loss, end)+(curve_svg([(name, GREEN, seen.curve(name))], end) if name else '')
+    loss = [('train', BLUE, seen.losses or seen.curve('train_loss')), ('valid', ORANGE, seen.curve('valid_loss'))]
+    out = curve_html(loss, end, 'loss')+(curve_html([(name, GREEN, seen.curve(name))], end) if name else '')
     if not seen.rows: return f'<div>{out}</div>' if out else ''
     cols = seen.columns()
     rows = [[str(r['epoch']) if k=='epoch' else say_number(r.get(k)) for k in cols] for r in seen.rows[-5:]]
@@ -489,7 +491,7 @@ def final_html(seen:Seen)->str:
         head,rows = card(seen.result)
         out.append(f'<div class="al-card"><span class="al-dim">{esc(head)}</span><table class="al-text">{"".join(card_row(*o, i==0) for i,o in enumerate(rows))}</table></div>')
     elif seen.rows or seen.best: out.append(head_html(seen, '(ended here)'))
-    out.append(body_html(seen))
+    if (body:=body_html(seen)): out += [f'<div class="al-dim">{esc(seen.name_of(seen.trial))}</div>', body]
     out += [f'<details><summary>{esc(name)}</summary>{remarks_html(o)}</details>' for name,o in lists(seen)]
     return page(*out) if any(out) else ''
 
@@ -504,7 +506,7 @@ def link(path:str)->str:
     if PurePath(path).is_absolute() or '\\' in path or '..' in path: return esc(path, 400)
     return f'<a href="./{html.escape(quote(path))}">{esc(path, 400)}</a>'
 
-# %% ../../nbs/widgets/69_live.ipynb #95cd0fde
+# %% ../../nbs/widgets/69_live.ipynb #dba6d3f9
 def shell_stream()->tuple: # the kernel, the stream; None, None where there is no such line, or in another thread
     "The stream that brings a front end's messages to the main thread of this kernel"
     shell = sys.modules['IPython'].get_ipython() if 'IPython' in sys.modules else None
@@ -524,15 +526,25 @@ def take_clicks(
     kernel,stream = shell_stream()
     if stream is None: return 0
     import zmq
-    waiting,usual,clicks = [],stream._recv_callback,0
-    stream.on_recv(waiting.append, copy=False)
-    try: stream.flush(zmq.POLLIN) # `flush` and not the socket: behind the stream's back, messages get stuck
-    finally:
+    waiting,usual = [],stream._recv_callback
+    with uninterrupted():
+        stream.on_recv(waiting.append, copy=False)
+        stream.flush(zmq.POLLIN) # and not the socket itself: behind the stream's back, messages get stuck
         stream.on_recv(usual, copy=False)
-        for msg in waiting:
-            if is_click(kernel.session, msg, model): clicks += 1
-            else: stream._run_callback(usual, msg)
-    return clicks
+        clicks = [is_click(kernel.session, o, model) for o in waiting]
+        for ours,msg in zip(clicks, waiting):
+            if not ours: stream._run_callback(usual, msg)
+    return sum(clicks)
+
+@contextmanager
+def uninterrupted():
+    "An interrupt waits until the block is done: amid it, messages would be lost and the kernel left deaf"
+    waiting,usual = [],signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, lambda *args: waiting.append(args))
+    try: yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        if waiting and callable(usual): usual(*waiting[-1])
 
 def is_click(session, msg, model:str)->bool:
     "Is this message a click on the button `model`?"
