@@ -7,8 +7,8 @@ __all__ = ['app', 'DATA', 'TARGET', 'INPUTS', 'NAMES', 'TASK', 'METRIC', 'VALID'
            'JSON', 'DEBUG', 'say', 'process_start', 'open_learner', 'report', 'look', 'fit', 'finish', 'resume',
            'verify', 'trials', 'predict', 'test', 'demo', 'main']
 
-# %% ../nbs/71_cli.ipynb #80eb41f5
-import json, os, sys
+# %% ../nbs/71_cli.ipynb #421d6106
+import os, sys
 import typer
 from typing import List, Optional
 

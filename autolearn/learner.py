@@ -5,20 +5,20 @@
 # %% auto #0
 __all__ = ['AutoLearner', 'Quiet']
 
-# %% ../nbs/70_learner.ipynb #d2a1a36f
-import os, time
+# %% ../nbs/70_learner.ipynb #ac071214
 from pathlib import Path
 import pandas as pd
+from fastcore.basics import patch
 from .core import Stream, UserError, parse_secs, read_json
 from .model import Model, load_weights, model_folder, read_recipe
-from .profile import look
+from .profile import look as look_at
 from .records import Recipe
 from .run import Asked, Run, create_run, prepare, run_path
-from .source import is_share, open_source, reopen
-from .task import check_recipe, get_recipe, override
+from .source import is_share, open_source
+from .task import check_recipe, get_recipe, override as with_choices
 from .widgets.live import make_view
 
-# %% ../nbs/70_learner.ipynb #f815499c
+# %% ../nbs/70_learner.ipynb #7928f112
 class AutoLearner:
     "Data, a budget, and what comes of them"
     def __init__(self,
@@ -46,7 +46,7 @@ class AutoLearner:
         self.asked = Asked(task, metric, share(valid), share(test), seed, clean)
         if recipe is not None: self.asked.recipe = (recipe if isinstance(recipe, Recipe) else read_recipe(recipe)).to_dict()
         self.source = open_source(data, target=target, inputs=inputs, names=names, valid=valid, test=test)
-        with self.view() as news: self.items,self.found = look(self.source, news)
+        with self.view() as news: self.items,self.found = look_at(self.source, news)
         self.prepare()
     @classmethod
     def open(cls,
@@ -71,9 +71,9 @@ class AutoLearner:
     @property
     def recipe(self)->Recipe:
         "What will be tried first"
-        if self.asked.recipe: return override(Recipe.from_dict(self.asked.recipe), self.asked.choices)
+        if self.asked.recipe: return with_choices(Recipe.from_dict(self.asked.recipe), self.asked.choices)
         if self.run: return Recipe.from_dict(self.run.result['recipe']) if self.run.done else self.run.plan.portfolio(self.found, 300)[0]
-        return override(self.ready.plan.portfolio(self.found, self.budget)[0], self.asked.choices)
+        return with_choices(self.ready.plan.portfolio(self.found, self.budget)[0], self.asked.choices)
     @property
     def path(self)->Path:
         "The folder of the RUN"
@@ -82,9 +82,7 @@ class AutoLearner:
         if not self.fresh: return path
         return next(p for p in (path.with_name(f'{path.name}-{i}' if i else path.name) for i in range(10_000)) if not p.exists())
 
-# %% ../nbs/70_learner.ipynb #4510a2b9
-from fastcore.basics import patch
-
+# %% ../nbs/70_learner.ipynb #b865e765
 class Quiet:
     "A stream as a view: told what happens, shows nothing of its own"
     def __init__(self, news): self.news = news

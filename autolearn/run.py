@@ -5,21 +5,21 @@
 # %% auto #0
 __all__ = ['SHORTEST', 'Asked', 'Prepared', 'prepare', 'RunError', 'run_path', 'say_disk', 'create_run', 'Run', 'copy_atomic']
 
-# %% ../nbs/63_run.ipynb #f08dd7fa
-import contextlib, errno, json, os, secrets, shutil, sys, time
+# %% ../nbs/63_run.ipynb #9fc7ac15
+import contextlib, errno, json, os, secrets, shutil, time
 from dataclasses import dataclass, field
 from pathlib import Path
 import pandas as pd
+from fastcore.basics import patch
 from filelock import FileLock, Timeout
 from .core import Budget, Stream, UserError, hash_of, plugin, read_json, say_secs, write_json
 from .evaluate import Predictions
 from .metric import get_metric
-from .model import read_recipe
-from .profile import FIXES, apply_fixes, choose_fixes, look
+from .profile import apply_fixes, choose_fixes
 from .records import Decision, Problem, Profile, Recipe, Trial
 from .source import Source
 from .split import choose_split, split_items
-from .task import STEPS, check_recipe, choose_task, get_task, override, recipe_path
+from .task import STEPS, choose_task, get_task, override, recipe_path
 from .worker import TrialError, Worker, WorkerDied
 
 # %% ../nbs/63_run.ipynb #68f3afcd
@@ -190,9 +190,7 @@ class Run:
         self.stopping = True
         if self.worker and self.worker.p: self.worker.send(do='stop')
 
-# %% ../nbs/63_run.ipynb #aecf7978
-from fastcore.basics import patch
-
+# %% ../nbs/63_run.ipynb #e1d16ac5
 @patch
 def trials(self:Run)->list: # of Trial, in the order of their start
     "The trials of this run, read from their folders"

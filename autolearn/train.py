@@ -15,7 +15,7 @@ Somebody went on by hand from here; what came of it is in a file of weights."""
 __all__ = ['Seeded', 'Shorten', 'Pace', 'pack', 'unpack', 'save_state', 'load_state', 'Checkpoint', 'restore', 'time_steps',
            'Stopwatch', 'find_lr', 'choose_epochs']
 
-# %% ../nbs/32_train.ipynb #3f6552a1
+# %% ../nbs/32_train.ipynb #196cdcd1
 import copy, json, math, random, tempfile, time
 from collections import deque
 from pathlib import Path
@@ -26,7 +26,6 @@ from safetensors.torch import load_file, save as to_bytes
 from fastai.callback.schedule import minimum
 from fastai.vision.all import Callback, CancelEpochException, CancelFitException, Learner, set_seed
 from .core import UserError, write_atomic
-from .records import Decision
 
 # %% ../nbs/32_train.ipynb #d2b709f2
 class Seeded(Callback):

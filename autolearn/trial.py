@@ -6,18 +6,18 @@
 __all__ = ['load_rows', 'Teller', 'curve_of', 'figure_output', 'table_output', 'environment', 'read_plan', 'time_after',
            'run_trial', 'write_trial', 'run_test', 'run_baselines']
 
-# %% ../nbs/60_trial.ipynb #2cc5e036
-import base64, io, os, platform, time, traceback
+# %% ../nbs/60_trial.ipynb #830cc529
+import base64, io, platform, time
 from functools import lru_cache
 from pathlib import Path
 import numpy as np, pandas as pd, torch
 from fastai.vision.all import Callback
 from .core import Stream, UserError, read_json, write_json
-from .model import Model, load_weights, save_model
+from .model import Model, save_model
 from .records import Problem, Recipe, Trial
 from .source import reopen
 from .task import get_recipe
-from .train import Checkpoint, Pace, load_state
+from .train import Checkpoint, Pace
 
 # %% ../nbs/60_trial.ipynb #29092fc7
 @lru_cache(1) # the test asks for the same rows again
