@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['AutoLearner', 'Quiet']
 
-# %% ../nbs/70_learner.ipynb #ac071214
+# %% ../nbs/70_learner.ipynb #87b771f9
 from pathlib import Path
 import pandas as pd
 from fastcore.basics import patch
@@ -13,12 +13,12 @@ from .core import Stream, UserError, parse_secs, read_json
 from .model import Model, load_weights, model_folder, read_recipe
 from .profile import look as look_at
 from .records import Recipe
-from .run import Asked, Run, create_run, prepare, run_path
+from .run import Asked, Run, check_budget, create_run, prepare, run_path
 from .source import is_share, open_source
 from .task import check_recipe, get_recipe, override as with_choices
 from .widgets.live import make_view
 
-# %% ../nbs/70_learner.ipynb #7928f112
+# %% ../nbs/70_learner.ipynb #7fbfde75
 class AutoLearner:
     "Data, a budget, and what comes of them"
     def __init__(self,
@@ -40,7 +40,7 @@ class AutoLearner:
         news:Stream=None, # who is told what happens; None: a view that fits where you are
         started:float=None, # when the clock began, as `time.time()` counts; None: at `fit`
     ):
-        self.budget,self.out,self.ledger,self.fresh,self.started = parse_secs(budget),out,ledger,fresh,started
+        self.budget,self.out,self.ledger,self.fresh,self.started = check_budget(parse_secs(budget)),out,ledger,fresh,started
         self.views,self.run = news,None
         share = lambda v: v if is_share(v) else None
         self.asked = Asked(task, metric, share(valid), share(test), seed, clean)

@@ -80,7 +80,7 @@ def environment()->dict:
     return dict(python=platform.python_version(), torch=torch.__version__, fastai=fastai.__version__, numpy=np.__version__,
                 threads=torch.get_num_threads(), device='cpu', cpu=torch.backends.cpu.get_cpu_capability(), machine=platform.machine())
 
-# %% ../nbs/60_trial.ipynb #23654144
+# %% ../nbs/60_trial.ipynb #e6043a15
 def read_plan(folder:Path): # recipe, decisions and the seconds a step was meant to take; None before the plan
     "The plan of a trial, if it was made"
     if not (folder/'closed.json').exists(): return None
@@ -133,13 +133,14 @@ def run_trial(
     pace = Pace(job['deadline']-reserve, closed.cuts, not asked.closed, plan[2] if len(plan)>2 else None) # a third one: we were here before
     on_pace(pace)
     news.tell('stage', name='train', trial=job['trial'], epochs=closed.epochs)
+    around = time.time()-start+reserve # what this trial takes beside its fit
     learn.add_cbs([Checkpoint(folder/'state.safetensors'), pace, Teller(news, pace)])
     with learn.no_bar(), learn.no_logging(): mod.fit(learn, closed.having(cuts=[])) # the pace holds the cuts
     learn.remove_cbs([o for o in learn.cbs if isinstance(o, (Checkpoint, Pace, Teller))])
     closed = closed.having(cuts=[[*o] for o in pace.cuts])
-    return write_trial(folder, job, mod, learn, closed, outputs, asked, start)
+    return write_trial(folder, job, mod, learn, closed, outputs, asked, start, around)
 
-def write_trial(folder, job, mod, learn, closed, outputs, asked, start)->Trial:
+def write_trial(folder, job, mod, learn, closed, outputs, asked, start, around=0.)->Trial:
     "Score on the validation part and write what the trial leaves behind, `trial.json` last"
     rows,steps = curve_of(learn),len(learn.recorder.lrs) # before scoring, which clears them
     with learn.no_bar(), learn.no_logging():
@@ -150,7 +151,7 @@ def write_trial(folder, job, mod, learn, closed, outputs, asked, start)->Trial:
                                                         data={'text/plain':repr(figures)})])
     write_json(folder/'outputs.json', outputs)
     save_model(folder/'model', learn, closed, dict(trial=job['trial'], environment=env))
-    cost = dict(secs=round(time.time()-start, 1), steps=steps,
+    cost = dict(secs=round(time.time()-start, 1), around=round(around, 1), steps=steps,
                 n_params=sum(p.numel() for p in learn.model.parameters()))
     trial = Trial(job['trial'], job['problem'], asked, closed, 'done', rows, figures, cost, env, note=job.get('note', ''))
     write_json(folder/'trial.json', trial.to_dict())

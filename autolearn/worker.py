@@ -48,7 +48,7 @@ def serve():
             traceback.print_exc()
             tell(dict(kind='reply', id=o['id'], error=f'{type(e).__name__}: {e}'[:2000]))
 
-# %% ../nbs/61_worker.ipynb #0b03e558
+# %% ../nbs/61_worker.ipynb #b2bfa515
 class WorkerDied(Exception):
     "The worker ended before it had answered"
 
@@ -61,7 +61,7 @@ class Worker:
         log, # file for what the worker prints
         hang:float=60., # seconds without a word, after which it is ended
     ):
-        self.log,self.hang,self.p,self.n = Path(log),hang,None,0
+        self.log,self.hang,self.p,self.n,self.warm = Path(log),hang,None,0,False
     def start(self):
         "Start the process; it goes on importing torch while we do other things"
         if self.p and self.p.poll() is None: return self
@@ -69,7 +69,7 @@ class Worker:
         with open(self.log, 'ab') as log:
             self.p = subprocess.Popen([sys.executable, '-c', 'from autolearn.worker import serve; serve()'], stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE, stderr=log, text=True, encoding='utf-8', env=env)
-        self.lines,p = queue.Queue(),self.p
+        self.lines,p,self.warm = queue.Queue(),self.p,False
         def read(lines=self.lines):
             for line in p.stdout: lines.put(line)
             lines.put(None)
@@ -101,13 +101,14 @@ class Worker:
             tick()
             if line is None: raise WorkerDied(self.why())
             if not line:
-                if time.time()-last>self.hang:
+                if time.time()-last>(self.hang if self.warm else max(self.hang, 180.)): # a busy machine imports torch slowly
                     self.kill()
                     raise WorkerDied(f'it said nothing for {self.hang:.0f} s and was ended')
                 continue
             last = time.time()
             try: event = json.loads(line)
             except ValueError: continue # half a line of a dying process
+            self.warm |= event.get('kind')=='ready'
             if event.get('kind')!='reply': hear(event)
             elif event.get('id')!=self.n: continue # an answer nobody waits for any more
             elif 'fault' in event: raise UserError(event['fault'])

@@ -8,13 +8,15 @@ FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '-
          '--disable-component-update', '--disable-sync']
 READY = """() => { const w = window.jupyterapp?.shell.currentWidget, s = w?.sessionContext
     return s?.isReady && s.session?.kernel?.connectionStatus==='connected' && s.session.kernel.status==='idle' }"""
-RAN = """n => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].filter(e => /\\[\\d+\\]/.test(e.textContent)).length>=n"""
+RAN = """n => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+    .filter(e => /\\[\\d+\\]/.test(e.textContent)).length>=n"""
 
 def no_browser()->str:
     "Why no browser can be had; '' when it can"
     try: import jupyterlab, playwright # noqa: F401
     except ModuleNotFoundError as e: return f'no browser tests without {e.name}'
-    return '' if Path(CHROMIUM).exists() else f'no chromium at {CHROMIUM}: apt-get install chromium, or set AUTOLEARN_CHROMIUM'
+    if Path(CHROMIUM).exists(): return ''
+    return f'no chromium at {CHROMIUM}: apt-get install chromium, or set AUTOLEARN_CHROMIUM'
 
 def need_browser():
     "Skip a test that has no browser; fail it where AUTOLEARN_REQUIRE_BROWSER=1"
@@ -36,7 +38,8 @@ class Lab:
         "Write a notebook of code cells into `root`"
         import nbformat
         from nbformat.v4 import new_code_cell, new_notebook
-        nb = new_notebook(cells=[new_code_cell(o) for o in cells], metadata=dict(kernelspec=dict(name='python3', display_name='Python 3')))
+        spec = dict(kernelspec=dict(name='python3', display_name='Python 3'))
+        nb = new_notebook(cells=[new_code_cell(o) for o in cells], metadata=spec)
         nbformat.write(nb, self.root/name)
         return self.root/name
     def open(self, page, name:str):
@@ -68,20 +71,20 @@ def start_lab(
     port,token = free_port(),secrets.token_hex(8)
     root = folder/'work'
     root.mkdir(parents=True)
-    quiet = {'@jupyterlab/apputils-extension/notification':dict(fetchNews='false', checkForUpdates=False, doNotDisturbMode=True)}
-    for plugin,o in (quiet|(settings or {})).items():
+    quiet = dict(fetchNews='false', checkForUpdates=False, doNotDisturbMode=True)
+    for plugin,o in {'@jupyterlab/apputils-extension/notification':quiet, **(settings or {})}.items():
         path = folder/f'settings/{plugin}.jupyterlab-settings'
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(o))
-    own = dict(JUPYTER_CONFIG_DIR='config', JUPYTER_DATA_DIR='data', JUPYTER_RUNTIME_DIR='runtime', IPYTHONDIR='ipython',
+    own = dict(JUPYTER_CONFIG_DIR='config', JUPYTER_DATA_DIR='data', JUPYTER_RUNTIME_DIR='runtime', IPYTHONDIR='ipy',
                JUPYTERLAB_SETTINGS_DIR='settings', JUPYTERLAB_WORKSPACES_DIR='workspaces')
     env = os.environ|{k:str(folder/v) for k,v in own.items()}|env
     env.pop('PYTEST_CURRENT_TEST', None) # ipykernel behaves differently where it stands
     log = folder/'lab.log'
     with open(log, 'w') as f:
-        server = subprocess.Popen([sys.executable, '-m', 'jupyterlab', '--no-browser', '--allow-root', '--ip=127.0.0.1', f'--port={port}',
-            f'--IdentityProvider.token={token}', f'--ServerApp.root_dir={root}', '--ServerApp.port_retries=0',
-            '--LabApp.expose_app_in_browser=True'], stdout=f, stderr=f, env=env)
+        server = subprocess.Popen([sys.executable, '-m', 'jupyterlab', '--no-browser', '--allow-root', '--ip=127.0.0.1',
+            f'--port={port}', f'--IdentityProvider.token={token}', f'--ServerApp.root_dir={root}',
+            '--ServerApp.port_retries=0', '--LabApp.expose_app_in_browser=True'], stdout=f, stderr=f, env=env)
     try:
         url,until = f'http://127.0.0.1:{port}',time.time()+secs
         while True:
@@ -89,7 +92,8 @@ def start_lab(
                 urllib.request.urlopen(f'{url}/api/status?token={token}', timeout=2).close()
                 break
             except OSError:
-                if server.poll() is not None or time.time()>until: raise RuntimeError(f'JupyterLab does not start: {log.read_text()[-2000:]}') from None
+                if server.poll() is not None or time.time()>until:
+                    raise RuntimeError(f'JupyterLab does not start: {log.read_text()[-2000:]}') from None
                 time.sleep(.2)
         yield Lab(url, token, root)
     finally:
@@ -102,8 +106,8 @@ def start_page(folder:Path, secs:float=30, width:int=1200, height:int=1000):
     "A page of a browser with a profile of its own; its errors and the dialogs it opened stand in `page.errors`"
     from playwright.sync_api import expect, sync_playwright
     with sync_playwright() as p:
-        browser = p.chromium.launch_persistent_context(str(folder/'profile'), executable_path=CHROMIUM, args=FLAGS, headless=True,
-                                                       viewport=dict(width=width, height=height))
+        browser = p.chromium.launch_persistent_context(str(folder/'profile'), executable_path=CHROMIUM, args=FLAGS,
+                                                       headless=True, viewport=dict(width=width, height=height))
         browser.set_default_timeout(1000*secs)
         expect.set_options(timeout=1000*secs)
         page = browser.new_page()

@@ -39,7 +39,7 @@ def shot(page, name, tmp_path):
     assert path.stat().st_size>10_000
 
 def stop_while_blocked(lab, page, name):
-    "Run the notebook `name`, click on Stop while its first cell is blocked, wait for the end; what the second cell told"
+    "Click on Stop while the first cell of the notebook `name` is blocked, wait for the end; what its second cell told"
     lab.write(name, REPLAY, TELL)
     lab.open(page, name)
     lab.command(page, 'notebook:run-all-cells')
@@ -65,8 +65,8 @@ def test_stop_while_the_cell_is_blocked(lab, page, tmp_path):
 
 def test_stop_where_comms_go_to_the_main_shell(page, tmp_path):
     "As in other front ends, and where the user has switched subshells off"
-    with start_lab(tmp_path/'lab', {'@jupyterlab/apputils-extension/kernels-settings':dict(commsOverSubshells='disabled')}) as lab:
-        check(stop_while_blocked(lab, page, 'stop.ipynb'))
+    off = {'@jupyterlab/apputils-extension/kernels-settings':dict(commsOverSubshells='disabled')}
+    with start_lab(tmp_path/'lab', off) as lab: check(stop_while_blocked(lab, page, 'stop.ipynb'))
 
 def test_looks_and_stays(lab, page, tmp_path):
     "Light and dark while it works, the result, and the saved notebook in a browser without a kernel"
@@ -81,7 +81,8 @@ def test_looks_and_stays(lab, page, tmp_path):
     lab.theme(page, dark=True)
     shot(page, 'dark', tmp_path)
     page.wait_for_selector('.al-card')
-    assert page.locator('.al-live').get_by_text('[b]x[/] $\\alpha$').count() and page.locator('.al-live mjx-container').count()==0
+    assert page.locator('.al-live').get_by_text('[b]x[/] $\\alpha$').count()
+    assert page.locator('.al-live mjx-container').count()==0 # no mathematics
     assert page.locator('button.al-stop').count()==0 and page.locator('.al-live details').count()==3
     shot(page, 'done-dark', tmp_path)
     lab.theme(page, dark=False)
@@ -96,7 +97,8 @@ def test_looks_and_stays(lab, page, tmp_path):
 
 def test_reopened_without_a_kernel(lab, page, tmp_path):
     "Somebody else opens the notebook: nothing is trusted, nothing runs"
-    from autolearn.widgets.live import Seen, final_html
+    from autolearn.widgets.live import final_html
+    from autolearn.widgets.seen import Seen
     from recorded import events
     seen = Seen()
     for e in events(NAME): seen.hear(e)
@@ -106,15 +108,15 @@ def test_reopened_without_a_kernel(lab, page, tmp_path):
     nbformat.write(nb, path)
     lab.open(page, 'mail.ipynb')
     page.get_by_text('0.9694').wait_for()
-    assert page.get_by_text('95% interval 0.9532 to 0.9812').is_visible() and page.get_by_text('decisions (6)').is_visible()
+    for o in ('95% interval 0.9532 to 0.9812', 'decisions (6)'): assert page.get_by_text(o).is_visible()
     shot(page, 'untrusted', tmp_path)
     assert page.errors==[] and page.locator('.jp-OutputArea img').count()==0
 
 def test_the_twin_is_a_click_away(lab, page):
     (lab.root/'runs/three-3f2a').mkdir(parents=True)
     lab.write('runs/three-3f2a/twin.ipynb', '"the twin"')
-    lab.write('link.ipynb', f"import sys\nsys.path.insert(0, {str(HERE)!r})\nfrom recorded import events\nfrom autolearn.widgets.live import make_view\n"
-                            "for e in events()[-1:]: make_view()(e)")
+    lab.write('link.ipynb', f"import sys\nsys.path.insert(0, {str(HERE)!r})\nfrom recorded import events\n"
+                            "from autolearn.widgets.live import make_view\nmake_view()(events()[-1])")
     lab.open(page, 'link.ipynb')
     lab.run_all(page)
     page.locator('.al-card a').click()
@@ -125,4 +127,5 @@ def test_the_twin_is_a_click_away(lab, page):
 def test_without_a_browser(monkeypatch, require):
     monkeypatch.setattr('lab.CHROMIUM', '/nowhere/chromium')
     monkeypatch.setenv('AUTOLEARN_REQUIRE_BROWSER', require)
-    with pytest.raises(pytest.fail.Exception if require=='1' else pytest.skip.Exception, match='/nowhere/chromium'): need_browser()
+    expected = pytest.fail.Exception if require=='1' else pytest.skip.Exception
+    with pytest.raises(expected, match='/nowhere/chromium'): need_browser()

@@ -10,7 +10,7 @@ import numpy as np
 from ..core import UserError, nearest
 from ..records import Profile, Recipe
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #a0902fb9
+# %% ../../nbs/tasks/25_image_classification.ipynb #81f114f1
 name,medium = 'image_classification','image'
 
 def metrics(profile:Profile)->dict: # name: 'up' or 'down'; the first is what search optimises
@@ -19,7 +19,7 @@ def metrics(profile:Profile)->dict: # name: 'up' or 'down'; the first is what se
 
 def sniff(profile:Profile)->float: # 0 (not at all) to 1
     "Pictures with one label each"
-    return .9 if profile.medium==medium and profile.classes else 0.
+    return .9 if profile.medium==medium else 0.
 
 # %% ../../nbs/tasks/25_image_classification.ipynb #9071451e
 def check_profile(profile:Profile):

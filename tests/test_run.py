@@ -1,0 +1,210 @@
+"Runs that are killed, starved, stopped and replayed"
+import json, os, signal, sqlite3, subprocess, sys, threading, time
+from pathlib import Path
+import pandas as pd, pytest, torch
+from safetensors.torch import load_file
+from autolearn.all import AutoLearner, Stream, UserError
+from autolearn.records import Recipe
+from autolearn.run import RunError
+from autolearn.tasks.image_classification import example
+from runs import call, kill_group, pickles, result, start, trial_of, wait_for, write_folder
+
+CHOICES = dict(shape=[1, 8, 8], shift=1, flip=False, bs=32, widths=[16, 32], bf16=False, smooth=.1, wd=.05, lr=.01, epochs=14, cuts=[], seed=3)
+RECIPE = Recipe('image_classification', CHOICES)
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory): return write_folder(tmp_path_factory.mktemp('digits')/'digits', 700)
+
+@pytest.fixture(scope='module')
+def recipe_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp('recipe')/'recipe.json'
+    path.write_text(json.dumps(RECIPE.to_dict()))
+    return path
+
+@pytest.fixture(scope='module')
+def whole(folder, recipe_file, tmp_path_factory):
+    "An unbroken run of the closed recipe"
+    run = tmp_path_factory.mktemp('whole')/'run'
+    code,out = call('fit', folder, '--recipe', recipe_file, '--budget', '120s', '--out', run)
+    assert code==0, out
+    return run
+
+def weights(run): return load_file(str(Path(run)/'model/weights.safetensors'))
+
+def same(a, b):
+    "Do two runs agree in curve, figures and weights, to the bit?"
+    ta,tb = trial_of(a),trial_of(b)
+    wa,wb = weights(a),weights(b)
+    return ta['curve']==tb['curve'] and ta['metrics']==tb['metrics'] and all(torch.equal(wa[k], wb[k]) for k in wa)
+
+def test_a_finished_run(whole):
+    r = result(whole)
+    assert r['status']=='done' and r['trials']==1 and r['test']['looks']==1
+    assert r['test']['low']<=r['test']['score']<=r['test']['high'] and r['test']['score']>.9
+    assert set(r['baselines'])=={'most frequent class', 'linear model'} and r['verified'] is None
+    assert r['n_train']+r['n_valid']+r['test']['n']==700
+    items = pd.read_parquet(whole/'items.parquet')
+    assert {'key', 'part', 'dropped_by', 'label'}<={*items} and (items.part=='test').sum()==r['test']['n']
+    assert {'train/0/', 'test/'}&{k[:8] for k in items.key} or items.key.str.startswith(('train/', 'test/')).all()
+    assert not list(whole.rglob('state.safetensors')) # cleared
+    assert not pickles(whole)
+
+def test_the_same_call_returns_at_once(whole, folder, recipe_file):
+    before,t = (whole/'result.json').stat().st_mtime_ns,time.time()
+    code,out = call('fit', folder, '--recipe', recipe_file, '--budget', '120s', '--out', whole)
+    assert code==0 and time.time()-t<15 and (whole/'result.json').stat().st_mtime_ns==before and 'accuracy' in out
+
+def test_a_closed_recipe_replays_from_other_containers(whole, folder, recipe_file, tmp_path):
+    x,y = example(700)
+    part = ['test' if i%5==0 else 'train' for i in range(700)]
+    order = pd.Series(range(700)).sample(frac=1, random_state=1)
+    frame = pd.DataFrame(dict(image=[str(folder/part[i]/str(y[i])/f'{i:04}.png') for i in order], label=[str(y[i]) for i in order],
+                              part=[part[i] for i in order]))
+    frame.to_csv(tmp_path/'t.csv', index=False)
+    code,out = call('fit', tmp_path/'t.csv', '--target', 'label', '--recipe', recipe_file, '--budget', '120s', '--out', tmp_path/'run')
+    assert code==0, out
+    assert same(whole, tmp_path/'run')
+
+@pytest.mark.parametrize('after', [1, 6, 11])
+def test_killed_and_resumed_equals_unbroken(whole, folder, recipe_file, tmp_path, after):
+    run = tmp_path/'run'
+    p = start('fit', folder, '--recipe', recipe_file, '--budget', '120s', '--out', run)
+    def epochs():
+        try:
+            with sqlite3.connect(f'file:{run}/ledger.db?mode=ro', uri=True) as c:
+                return sum(json.loads(b).get('kind')=='epoch' for b, in c.execute('select body from al_events'))
+        except (sqlite3.Error, ValueError): return 0
+    wait_for(lambda: epochs()>=after or p.poll() is not None)
+    kill_group(p)
+    assert not pickles(run)
+    code,out = call('resume', run)
+    assert code==0, out
+    assert same(whole, run) and not pickles(run)
+    with sqlite3.connect(run/'ledger.db') as c: assert c.execute('select count(*) from al_trials').fetchone()==(1,)
+
+def test_killed_at_any_moment_it_ends(folder, tmp_path):
+    "Also before there is anything to resume, while planning, while testing and while writing"
+    run,used = tmp_path/'run',0
+    for secs in (1.5, 4, 7, 9):
+        p,t = start('fit', folder, '--budget', '25s', '--out', run),time.time()
+        time.sleep(secs)
+        kill_group(p)
+        used += time.time()-t
+        assert not pickles(run)
+    t = time.time()
+    code,out = call('fit', folder, '--budget', '25s', '--out', run)
+    assert code==0, out
+    assert used+time.time()-t<25*1.05+10+10*4
+    assert result(run)['status']=='done'
+
+def test_the_worker_is_killed_and_the_run_goes_on(whole, folder, recipe_file, tmp_path):
+    heard,killed = [],[]
+    def hear(e):
+        heard.append(e)
+        if e['kind']=='epoch' and e['epoch']==4 and not killed:
+            killed.append(1)
+            os.kill(al.run.worker.p.pid, signal.SIGKILL)
+    al = AutoLearner(folder, recipe=recipe_file, budget='120s', out=tmp_path/'run', news=Stream(hear))
+    al.fit()
+    assert killed and any('signal 9' in o.get('text', '') for o in heard)
+    assert same(whole, tmp_path/'run')
+
+def test_a_worker_that_always_dies_is_a_row(folder, tmp_path):
+    def hear(e):
+        if e['kind']=='stage' and e['name']=='train': os.kill(al.run.worker.p.pid, signal.SIGKILL)
+    al = AutoLearner(folder, budget='40s', out=tmp_path/'run', news=Stream(hear))
+    with pytest.raises(RunError, match='signal 9'): al.fit()
+    rows = al.run.trials()
+    assert rows and all(o.state=='failed' and 'memory' in o.error for o in rows)
+    assert [o.state for o in al.run.ledger.trials()]==[o.state for o in rows]
+
+def test_a_worker_that_hangs_is_ended(folder, recipe_file, tmp_path):
+    stopped = []
+    def hear(e):
+        if e['kind']=='epoch' and e['epoch']==2 and not stopped:
+            stopped.append(1)
+            al.run.worker.hang = 3
+            os.kill(al.run.worker.p.pid, signal.SIGSTOP)
+    al = AutoLearner(folder, recipe=recipe_file, budget='120s', out=tmp_path/'run', news=Stream(hear))
+    al.fit()
+    assert stopped and result(tmp_path/'run')['status']=='done'
+
+def test_stop_ends_with_the_best_so_far(folder, tmp_path):
+    def hear(e):
+        if e['kind']=='step' and not al.run.stopping: threading.Thread(target=al.run.stop).start()
+    al,t = AutoLearner(folder, budget='120s', out=tmp_path/'run', news=Stream(hear)),time.time()
+    al.fit()
+    r = result(tmp_path/'run')
+    assert time.time()-t<60 and r['status']=='stopped' and r['test']['score']>0 and (tmp_path/'run/twin.ipynb').exists()
+
+def test_interrupt_ends_with_the_best_so_far(folder, tmp_path):
+    run = tmp_path/'run'
+    p = start('fit', folder, '--budget', '120s', '--out', run)
+    wait_for(lambda: list(run.glob('trials/*/state.safetensors')))
+    os.killpg(p.pid, signal.SIGINT) # as Ctrl-C does: to the whole group
+    assert p.wait(60)==0
+    assert result(run)['status']=='stopped'
+
+def test_a_busy_machine_does_not_break_the_budget(folder, tmp_path):
+    rivals = [subprocess.Popen([sys.executable, '-c', 'import time\nt=time.time()\nwhile time.time()-t<60: pass']) for _ in range(2)]
+    try:
+        t = time.time()
+        code,out = call('fit', folder, '--budget', '30s', '--out', tmp_path/'run')
+        assert code==0, out
+        assert time.time()-t<30*1.05+10
+    finally:
+        for p in rivals: p.kill()
+
+def test_go_on_with_more_time(whole, tmp_path):
+    import shutil
+    run = tmp_path/'run'
+    shutil.copytree(whole, run)
+    code,out = call('resume', run, '--budget', '15s')
+    assert code==0, out
+    assert result(run)['seconds']>result(whole)['seconds']
+
+def test_by_hand_and_back(folder, tmp_path):
+    al = AutoLearner(folder, budget='15s', out=tmp_path/'run', news=Stream())
+    al.override('epochs', 1).fit() # little, so that more by hand is better
+    before = al.result
+    learn = al.learner()
+    with learn.no_bar(): assert abs(float(learn.validate()[1])-before['valid'])<1e-6
+    with learn.no_bar(): learn.fit_one_cycle(8, .01)
+    al.adopt(learn, note='eight more epochs <b>by hand</b>')
+    r = al.result
+    assert r['valid']>before['valid'] and r['test']['looks']==2 and al.trials.note.iloc[-1].startswith('eight')
+    assert al.verify()['equal'] # the twin takes the weights from the file
+
+def test_unreadable_test_items_count_as_wrong(tmp_path, recipe_file):
+    folder = write_folder(tmp_path/'digits', 400)
+    spoilt = sorted((folder/'test').rglob('*.png'))[:20]
+    for p in spoilt: p.write_bytes(b'no picture')
+    (folder/'train/0/broken.png').write_bytes(p.read_bytes())
+    code,out = call('fit', folder, '--recipe', recipe_file, '--budget', '60s', '--out', tmp_path/'run')
+    assert code==0, out
+    r = result(tmp_path/'run')
+    assert r['test']['n']==80 and r['test']['score']<=.75 # 20 of 80 cannot be right
+    items = pd.read_parquet(tmp_path/'run/items.parquet').set_index('key')
+    assert items.dropped_by['train/0/broken.png']=='drop_unreadable' and all(p.exists() for p in spoilt)
+
+def test_copies_are_found_and_left_out(tmp_path):
+    import shutil
+    folder = write_folder(tmp_path/'digits', 300)
+    train,test = sorted((folder/'train').rglob('*.png')),sorted((folder/'test').rglob('*.png'))
+    shutil.copy(train[0], train[0].with_name('copy.png')) # in train, same label
+    shutil.copy(test[0], folder/'train'/test[0].parent.name/'leak.png') # across parts
+    other = next(d for d in sorted((folder/'train').iterdir()) if d!=train[5].parent)
+    shutil.copy(train[5], other/'liar.png') # another label
+    al = AutoLearner(folder, out=tmp_path/'run', news=Stream())
+    found = {o.finder:o for o in al.look().findings}
+    pair = {f"train/{train[0].parent.name}/{n}" for n in (train[0].name, 'copy.png')}
+    assert len(found['exact_copies'].keys)==1 and set(found['exact_copies'].keys)<=pair
+    assert found['copies_across_parts'].keys==[f'train/{test[0].parent.name}/leak.png']
+    assert f'train/{other.name}/liar.png' in found['conflicting_labels'].keys and not found['conflicting_labels'].default
+    n = (al.ready.rows.dropped_by!='').sum()
+    assert n==2
+    al.refuse('exact_copies')
+    assert (al.ready.rows.dropped_by!='').sum()==1
+    al.accept('conflicting_labels')
+    assert (al.ready.rows.dropped_by!='').sum()==3
+    with pytest.raises(UserError, match='exact_copies'): al.refuse('exact_copy')
