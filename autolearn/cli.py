@@ -46,7 +46,7 @@ def report(result:dict, path):
     for k,v in result['baselines'].items(): say(f"  {k}: {v:.4f}")
     say(f"notebook: {os.path.join(path, 'twin.ipynb')}", f"model:    {os.path.join(path, 'model')}")
 
-# %% ../nbs/71_cli.ipynb #6a72d385
+# %% ../nbs/71_cli.ipynb #8c51fb09
 DATA = typer.Argument(help="folder, IDX files, .npz, .csv or .parquet")
 TARGET = typer.Option(None, help="column of labels")
 INPUTS = typer.Option(None, help="column of paths")
@@ -67,11 +67,15 @@ def look(data:str=DATA, target:Optional[str]=TARGET, inputs:Optional[str]=INPUTS
          metric:Optional[str]=METRIC, valid:Optional[str]=VALID, test:Optional[str]=TEST, clean:str=CLEAN, accept:Optional[List[str]]=ACCEPT,
          refuse:Optional[List[str]]=REFUSE, seed:int=SEED, as_json:bool=JSON, debug:bool=DEBUG):
     "What the data are like, what is wrong with them, and the task they suggest."
-    al = open_learner(data, as_json, target=target, inputs=inputs, names=names, task=task, metric=metric, valid=valid, test=test, clean=clean,
-                      accept=accept, refuse=refuse, seed=seed)
-    from autolearn.core import to_json
-    if as_json: print(to_json(al.look().to_dict(), indent=1))
-    else: say(al.look().as_text())
+    from autolearn.core import UserError, to_json
+    show = lambda profile: print(to_json(profile.to_dict(), indent=1)) if as_json else say(profile.as_text())
+    try: al = open_learner(data, True, target=target, inputs=inputs, names=names, task=task, metric=metric, valid=valid, test=test, clean=clean,
+                           accept=accept, refuse=refuse, seed=seed)
+    except UserError as e:
+        if hasattr(e, 'profile'): show(e.profile)
+        raise
+    show(al.look())
+    if not as_json and al.source.note: say(f"  {al.source.note}")
 
 @app.command()
 def fit(data:str=DATA, target:Optional[str]=TARGET, inputs:Optional[str]=INPUTS, names:Optional[str]=NAMES, task:Optional[str]=TASK,
@@ -89,7 +93,7 @@ def fit(data:str=DATA, target:Optional[str]=TARGET, inputs:Optional[str]=INPUTS,
 
 def finish(al, as_json, budget=None):
     "Fit and say what came of it; the view says it of a run that has just ended"
-    before = al.result
+    before = al.begin().result
     al.fit(budget)
     from autolearn.core import to_json
     if as_json: print(to_json(al.result|dict(run=str(al.path)), indent=1))
@@ -105,7 +109,7 @@ def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=
     al.started = process_start()
     finish(al, as_json, budget)
 
-# %% ../nbs/71_cli.ipynb #5f7d4f94
+# %% ../nbs/71_cli.ipynb #f942e725
 @app.command()
 def verify(run:str=typer.Argument(help="folder of a finished RUN"), as_json:bool=JSON, debug:bool=DEBUG):
     "Rerun the twin notebook in a clean kernel without autolearn and compare its figures."
@@ -126,7 +130,7 @@ def trials(where:Optional[str]=typer.Argument(None, help="a RUN, or the URL of a
     from autolearn.core import to_json, UserError
     from autolearn.ledger import Ledger
     from autolearn.run import Run
-    if where and '://' in where:
+    if where and ('://' in where or os.path.isfile(where)):
         with Ledger(where) as ledger: found = [(o.id, o) for o in ledger.trials()]
     else:
         runs = [where] if where else sorted(glob.glob('runs/*/run.json'))
@@ -144,6 +148,7 @@ def predict(model:str=typer.Argument(help="folder of a model or a RUN"), inputs:
     from autolearn.core import UserError, write_atomic
     ending = os.path.splitext(out)[1] if out else '.csv'
     if ending not in ('.csv', '.jsonl', '.parquet'): raise UserError(f"--out ends in .csv, .jsonl or .parquet, got {out!r}.")
+    if out and not os.path.isdir(os.path.dirname(os.path.abspath(out))): raise UserError(f"There is no folder {os.path.dirname(out)!r} for --out.")
     missing = [o for o in inputs if not os.path.exists(o)]
     if missing: raise UserError(f"There is no {missing[0]!r}.")
     from autolearn.model import Model
@@ -162,7 +167,7 @@ def test(model:str=typer.Argument(help="folder of a model or a RUN"), data:str=D
     for k in ('accuracy', 'macro_f1', 'log_loss'):
         s,low,high = found.interval(k)
         say(f"{k} {s:.4f} [{low:.4f}, {high:.4f}] on {len(found):,} examples")
-    say('', found.per_class().round(4).to_string())
+    say('', found.per_class().round(4).to_string(), '', "The surest mistakes:", *(f"  {o}" for o in (found.sheet(8) or (None, ['none']))[1]))
 
 @app.command()
 def demo(what:str=typer.Argument('image', help="image"), out:Optional[str]=typer.Option(None, help="folder of the RUN"),
@@ -178,19 +183,23 @@ def demo(what:str=typer.Argument('image', help="image"), out:Optional[str]=typer
     al.prepare()
     finish(al, as_json)
 
-# %% ../nbs/71_cli.ipynb #2a218b6e
+# %% ../nbs/71_cli.ipynb #52e3b888
 def main():
     "The command `autolearn`"
     for f in (sys.stdout, sys.stderr):
         if hasattr(f, 'reconfigure'): f.reconfigure(errors='replace')
-    try: app()
-    except (SystemExit, typer.Exit): raise
+    try: sys.exit(app(standalone_mode=False) or 0)
+    except SystemExit: raise
+    except typer.Exit as e: sys.exit(e.exit_code)
     except BaseException as e:
         if '--debug' in sys.argv: raise
         from autolearn.core import UserError
         if isinstance(e, UserError): status = 2
         elif type(e).__name__=='RunError': status = 1
-        elif isinstance(e, KeyboardInterrupt): status,e = 130,"Interrupted. The same call goes on from the last epoch."
+        elif isinstance(e, (KeyboardInterrupt, typer.Abort)): status,e = 130,"Interrupted. The same call goes on from the last epoch."
+        elif hasattr(e, 'format_message'): # a misspelt option
+            e.show()
+            sys.exit(2)
         else: raise
         print(''.join(c if c.isprintable() or c=='\n' else '?' for c in str(e)), file=sys.stderr)
         sys.exit(status)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['UserError', 'nearest', 'need', 'plugins', 'plugin', 'parse_secs', 'say_secs', 'Budget', 'write_atomic', 'plain',
-           'to_json', 'write_json', 'read_json', 'hash_of', 'home', 'Stream']
+           'to_json', 'write_json', 'read_json', 'hash_of', 'Stream']
 
 # %% ../nbs/00_core.ipynb #d0e8454c
 import difflib, hashlib, importlib, json, math, os, pkgutil, re, time
@@ -151,14 +151,6 @@ def hash_of(
     "The first `n` hex digits of a hash of `o`"
     data = o if isinstance(o, bytes) else json.dumps(plain(o), sort_keys=True, allow_nan=False).encode()
     return hashlib.blake2b(data, digest_size=32).hexdigest()[:n]
-
-# %% ../nbs/00_core.ipynb #b0deb084
-def home()->Path:
-    "The folder for what outlives a run; made when it is missing"
-    from platformdirs import user_data_dir
-    p = Path(os.environ.get('AUTOLEARN_HOME') or user_data_dir('autolearn', appauthor=False))
-    p.mkdir(parents=True, exist_ok=True)
-    return p
 
 # %% ../nbs/00_core.ipynb #f3305722
 class Stream:

@@ -25,12 +25,11 @@ def conv(ni:int, nf:int, pool:bool=False)->nn.Sequential: # channels in and out;
     half = [nn.MaxPool2d(2, ceil_mode=True)]*pool
     return nn.Sequential(nn.Conv2d(ni, nf, 3, padding=1, bias=False), *half, nn.BatchNorm2d(nf), nn.ReLU())
 
-# %% ../nbs/31_layers.ipynb #4ddd8cba
+# %% ../nbs/31_layers.ipynb #1694e7c9
 class conv_net(nn.Sequential):
     "For each of `widths` two convolutions, the first of which halves the picture; then the strongest answer of each channel counts"
     def __init__(self, c_in, n_out, widths): # channels, classes, channels of each group
-        sizes = [c_in, *widths]
-        groups = [m for i,o in zip(sizes, widths) for m in (conv(i, o, pool=True), conv(o, o))]
+        groups = [m for i,o in zip([c_in, *widths], widths) for m in (conv(i, o, pool=True), conv(o, o))]
         super().__init__(nn.BatchNorm2d(c_in, affine=False), *groups, nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(widths[-1], n_out))
         self.to(memory_format=torch.channels_last)
     def forward(self, x): return super().forward(x.float()) # (B, C, H, W) bytes to (B, n_out)

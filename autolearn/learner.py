@@ -18,7 +18,7 @@ from .source import is_share, open_source
 from .task import check_recipe, get_recipe, override as with_choices
 from .widgets.live import make_view
 
-# %% ../nbs/70_learner.ipynb #7fbfde75
+# %% ../nbs/70_learner.ipynb #8dcb33a1
 class AutoLearner:
     "Data, a budget, and what comes of them"
     def __init__(self,
@@ -46,8 +46,13 @@ class AutoLearner:
         self.asked = Asked(task, metric, share(valid), share(test), seed, clean)
         if recipe is not None: self.asked.recipe = (recipe if isinstance(recipe, Recipe) else read_recipe(recipe)).to_dict()
         self.source = open_source(data, target=target, inputs=inputs, names=names, valid=valid, test=test)
-        with self.view() as news: self.items,self.found = look_at(self.source, news)
-        self.prepare()
+        with self.view() as news:
+            self.items,self.found = look_at(self.source, news)
+            if self.source.note: news.tell('note', text=self.source.note)
+        try: self.prepare()
+        except UserError as e:
+            e.profile = self.found # what was found is worth showing even where nothing can be learnt
+            raise
     @classmethod
     def open(cls,
         folder, # of a RUN
@@ -63,9 +68,14 @@ class AutoLearner:
     def view(self): return make_view(stop=lambda: self.run and self.run.stop()) if self.views is None else Quiet(self.views)
     def prepare(self):
         if self.items is None: raise UserError("This run was opened from its folder. To change what is asked, begin with AutoLearner(data).")
-        self.ready,self.run = prepare(self.source, self.items, self.found, self.asked),None
-        if self.asked.recipe: check_recipe(Recipe.from_dict(self.asked.recipe), self.ready.problem.task)
-        self.recipe
+        keep = getattr(self, 'ready', None),self.run
+        try:
+            self.ready,self.run = prepare(self.source, self.items, self.found, self.asked),None
+            if self.asked.recipe: check_recipe(Recipe.from_dict(self.asked.recipe), self.ready.problem.task)
+            self.ready.plan.check_choices(self.recipe.having(seed=self.asked.seed) if not self.asked.recipe else self.recipe)
+        except UserError:
+            self.ready,self.run = keep
+            raise
     @property
     def problem(self): return self.run.problem if self.run else self.ready.problem
     @property
@@ -82,7 +92,7 @@ class AutoLearner:
         if not self.fresh: return path
         return next(p for p in (path.with_name(f'{path.name}-{i}' if i else path.name) for i in range(10_000)) if not p.exists())
 
-# %% ../nbs/70_learner.ipynb #b865e765
+# %% ../nbs/70_learner.ipynb #e34e4147
 class Quiet:
     "A stream as a view: told what happens, shows nothing of its own"
     def __init__(self, news): self.news = news
@@ -97,16 +107,18 @@ def look(self:AutoLearner): # Profile
 @patch
 def accept(self:AutoLearner, finder:str):
     "Take the suggestion of `finder`"
+    was = dict(vars(self.asked))
     self.asked.accepted = [*dict.fromkeys([*self.asked.accepted, finder])]
     self.asked.refused = [o for o in self.asked.refused if o!=finder]
-    return self.redo()
+    return self.redo(was)
 
 @patch
 def refuse(self:AutoLearner, finder:str):
     "Leave what `finder` found as it is"
+    was = dict(vars(self.asked))
     self.asked.refused = [*dict.fromkeys([*self.asked.refused, finder])]
     self.asked.accepted = [o for o in self.asked.accepted if o!=finder]
-    return self.redo()
+    return self.redo(was)
 
 @patch
 def override(self:AutoLearner,
@@ -120,16 +132,15 @@ def override(self:AutoLearner,
     return self.redo(was)
 
 @patch
-def redo(self:AutoLearner, was=None):
+def redo(self:AutoLearner, was:dict):
     "Prepare again; when that fails nothing has changed"
     try: self.prepare()
     except UserError:
-        for k,v in (was or {}).items(): setattr(self.asked, k, v)
-        if was is None: self.asked.accepted,self.asked.refused = [],[]
+        vars(self.asked).update(was)
         raise
     return self
 
-# %% ../nbs/70_learner.ipynb #d73e9265
+# %% ../nbs/70_learner.ipynb #0f403142
 @patch
 def show_batch(self:AutoLearner):
     "What the net will see"
@@ -147,15 +158,19 @@ def rows(self:AutoLearner)->tuple:
     return items,self.ready.rows.part[kept].to_numpy(dtype=object)
 
 @patch
+def begin(self:AutoLearner)->Run:
+    "The run of what is asked; its folder is made when it is missing"
+    if self.run is None: self.run = Run(create_run(self.ready, self.asked, self.path, self.ledger))
+    return self.run
+
+@patch
 def fit(self:AutoLearner,
     budget=None, # None: that of the AutoLearner; after a finished run: time to go on with
 ):
     "Learn until the budget is spent; interrupt it, and it ends with the best so far. Called again, it goes on where it was"
     secs = parse_secs(budget) if budget is not None else None
-    if self.run is None: self.run = Run(create_run(self.ready, self.asked, self.path, self.ledger))
-    was = self.run.read('clock.json') or {}
-    if self.run.done and (secs is None or secs==was.get('secs') and self.started): # the same call again
-        if secs is None and self.budget in (None, was.get('secs')): return self
+    self.begin()
+    if self.run.done and secs is None and self.budget in (None, (self.run.read('clock.json') or {}).get('secs')): return self # the same call again
     with self.view() as news:
         self.run.news = news
         self.run.fit(secs or self.budget, self.started)
@@ -181,7 +196,7 @@ def decisions(self:AutoLearner)->pd.DataFrame:
     else: found = [o.to_dict() for o in self.ready.decisions]
     return pd.DataFrame(found)[['key', 'value', 'evidence', 'override']]
 
-# %% ../nbs/70_learner.ipynb #6d5e841e
+# %% ../nbs/70_learner.ipynb #ada7ca83
 @patch(as_prop=True)
 def model(self:AutoLearner)->Model:
     "The winner"
@@ -204,12 +219,14 @@ def adopt(self:AutoLearner,
     note:str='', # what was done
 ):
     "Take a learner back: it becomes a trial like any other, and the model when it is the best"
+    if not self.run: raise UserError("There is nothing to go on from yet. Call fit() first.")
     self.run.adopt(learn, note)
     return self
 
 @patch
 def verify(self:AutoLearner)->dict: # equal, recorded, rerun, …
     "Rerun the twin notebook in a clean kernel and compare"
+    if not self.run: raise UserError("There is nothing to verify yet. Call fit() first.")
     with self.view() as news:
         self.run.news = news
         return self.run.verify()

@@ -26,7 +26,7 @@ The figures below hold for these data only, so the notebook first checks that th
 # %% auto #0
 __all__ = ['FIXES', 'FINDERS', 'drop_unreadable', 'drop_copies', 'drop_leaks', 'drop_unlabelled', 'drop_rows', 'merge_labels',
            'say_rows', 'find_unreadable', 'find_unlabelled', 'find_exact_copies', 'find_leaks', 'find_conflicts',
-           'find_rare', 'find_label_variants', 'fingerprint', 'look', 'choose_fixes', 'apply_fixes']
+           'find_rare', 'find_one_class', 'find_label_variants', 'fingerprint', 'look', 'choose_fixes', 'apply_fixes']
 
 # %% ../nbs/12_profile.ipynb #5fbfd7c9
 import time
@@ -106,7 +106,7 @@ def find_leaks(items:pd.DataFrame):
                    f"{len(bad)} training rows are exact copies of validation or test rows: {say_rows([*bad.key])}",
                    .8, fix='drop_leaks', default=True)
 
-# %% ../nbs/12_profile.ipynb #f7f50deb
+# %% ../nbs/12_profile.ipynb #cf36b7db
 def find_conflicts(items:pd.DataFrame):
     "The same content under different labels"
     seen = items[(items.content!='') & (items.label!='')]
@@ -126,6 +126,12 @@ def find_rare(items:pd.DataFrame, few:int=10):
     return Finding('rare_classes', [*bad.key], f"{len(rare)} of {len(n)} classes have fewer than {few} rows: "
                    + say_rows([f'{k} ({v})' for k,v in rare.items()]), .5, 'label', 'drop_rows', dict(keys=[*bad.key]))
 
+def find_one_class(items:pd.DataFrame):
+    "Only one label everywhere"
+    n = items.label[(items.label!='') & (items.content!='')].unique()
+    if len(n)!=1: return None
+    return Finding('one_class', [], f"All rows have one label, {n[0]!r}: there is nothing to tell apart", 1., 'label')
+
 def find_label_variants(items:pd.DataFrame):
     "Labels that differ only in case or spaces"
     n = items.label[items.label!=''].value_counts()
@@ -137,14 +143,14 @@ def find_label_variants(items:pd.DataFrame):
     return Finding('label_variants', [*bad.key], f"{len(names)} labels differ from another only in case or spaces: "
                    + say_rows([f'{k!r} and {v!r}' for k,v in names.items()]), .7, 'label', 'merge_labels', dict(names=names))
 
-# %% ../nbs/12_profile.ipynb #65702418
-FINDERS = (find_unreadable, find_unlabelled, find_exact_copies, find_leaks, find_conflicts, find_rare, find_label_variants)
+# %% ../nbs/12_profile.ipynb #6408564f
+FINDERS = (find_unreadable, find_unlabelled, find_exact_copies, find_leaks, find_conflicts, find_rare, find_one_class, find_label_variants)
 
-# %% ../nbs/12_profile.ipynb #74bf41c9
+# %% ../nbs/12_profile.ipynb #30f20ea9
 def fingerprint(items:pd.DataFrame)->str: # `content`, `label`, `part`; 16 hex digits
     "A hash of what is in the rows and how they are labelled, the same in any container"
-    rows = items.content+'\t'+items.label+'\t'+items.part
-    return format(sum(pd.util.hash_array(rows.to_numpy(dtype=object)).tolist())%2**64, '016x')
+    rows = (items.content+'\t'+items.label+'\t'+items.part).to_numpy(dtype=object)
+    return format(sum(pd.util.hash_array(rows).tolist())%2**64, '016x')
 
 # %% ../nbs/12_profile.ipynb #28acf00a
 def look(

@@ -79,7 +79,7 @@ def no_columns(what:str, target=None, inputs=None, names=None):
     for arg,v,own in (('target', target, 'label'), ('inputs', inputs, 'image'), ('names', names, None)):
         if v is not None and v not in (own, [own]): raise UserError(f"{what} has no columns: leave out {arg}={v!r}.")
 
-# %% ../nbs/10_source.ipynb #d1d016ec
+# %% ../nbs/10_source.ipynb #8ddc0479
 @dataclass(repr=False)
 class Source:
     "Where the data are, opened"
@@ -90,6 +90,7 @@ class Source:
     items:pd.DataFrame # key, image, label, part
     medium:str='image'
     note:str='' # what was chosen or left aside, in words
+    def __post_init__(self): self.span = self.args.get('span') # what is black and what is white in arrays of numbers
     def store(self,
         folder, # made when it is missing
     ):
@@ -100,7 +101,7 @@ class Source:
         return self
     def to_dict(self)->dict:
         "What `reopen` needs"
-        return dict(reader=self.reader, fn=self.fn, args=self.args, name=self.name, medium=self.medium)
+        return dict(reader=self.reader, fn=self.fn, args=self.args, name=self.name, medium=self.medium, span=self.span, note=self.note)
     def __repr__(self):
         parts = ', '.join(f'{k} {n:,}' for k,n in self.items.part.value_counts(sort=False).items() if k)
         n = self.items.label[self.items.label!=''].nunique()

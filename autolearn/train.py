@@ -218,7 +218,7 @@ def find_lr(
         finally: learn.path = path
     return float(f'{lr:.2g}'),watch.step
 
-# %% ../nbs/32_train.ipynb #c224ce2f
+# %% ../nbs/32_train.ipynb #59be4c06
 def choose_epochs(
     secs:float, # for training, validation after each epoch included
     step:float, # seconds a step
@@ -232,4 +232,4 @@ def choose_epochs(
     n = room/epoch
     if n>=most: return most,[]
     if n-int(n)<.08*n and n>=1: return int(n),[]
-    return math.ceil(n),[[0, max(1, int(n*n_steps))]]
+    return max(1, math.ceil(n)),[[0, max(1, int(n*n_steps))]]

@@ -6,20 +6,20 @@
 __all__ = ['load_rows', 'Teller', 'curve_of', 'figure_output', 'table_output', 'environment', 'read_plan', 'time_after',
            'run_trial', 'write_trial', 'run_test', 'run_baselines']
 
-# %% ../nbs/60_trial.ipynb #830cc529
+# %% ../nbs/60_trial.ipynb #b7f6ef71
 import base64, io, platform, time
 from functools import lru_cache
 from pathlib import Path
 import numpy as np, pandas as pd, torch
 from fastai.vision.all import Callback
-from .core import Stream, UserError, read_json, write_json
+from .core import Stream, UserError, plugin, read_json, write_json
 from .model import Model, save_model
 from .records import Problem, Recipe, Trial
 from .source import reopen
 from .task import get_recipe
 from .train import Checkpoint, Pace
 
-# %% ../nbs/60_trial.ipynb #29092fc7
+# %% ../nbs/60_trial.ipynb #bd3aa9d3
 @lru_cache(1) # the test asks for the same rows again
 def load_rows(
     run:str, # folder of the RUN
@@ -32,6 +32,10 @@ def load_rows(
                                                       f"now, {len(rows)} then. Begin a new run: fresh=True.")
     items = rows.rename(columns=dict(part='split')).merge(items.drop(columns='label'), on='key', how='left', sort=False)
     items = items[items.dropped_by==''].reset_index(drop=True)
+    some = items[items.content!=''].iloc[::max(1, len(items)//64)] # the same keys may hold something else by now
+    again = plugin('media', problem.medium).add_content(some.drop(columns='content'))
+    if dict(zip(again.key, again.content))!=dict(zip(some.key, some.content)):
+        raise UserError(f"The data of {problem.name} have changed since the run began. Begin a new run: fresh=True.")
     return items,items.split.to_numpy(dtype=object)
 
 # %% ../nbs/60_trial.ipynb #1276b9c0
@@ -80,7 +84,7 @@ def environment()->dict:
     return dict(python=platform.python_version(), torch=torch.__version__, fastai=fastai.__version__, numpy=np.__version__,
                 threads=torch.get_num_threads(), device='cpu', cpu=torch.backends.cpu.get_cpu_capability(), machine=platform.machine())
 
-# %% ../nbs/60_trial.ipynb #e6043a15
+# %% ../nbs/60_trial.ipynb #3a24f877
 def read_plan(folder:Path): # recipe, decisions and the seconds a step was meant to take; None before the plan
     "The plan of a trial, if it was made"
     if not (folder/'closed.json').exists(): return None
@@ -123,7 +127,7 @@ def run_trial(
         plan = (asked, []) if asked.closed else mod.plan(learn, asked, job['deadline']-time.time()-reserve)
         plan = plan[0],[o.to_dict() for o in plan[1]]
         n = plan[0].cuts[-1][1] if plan[0].cuts else plan[0].epochs*max(1, len(dls.train))
-        write_json(folder/'closed.json', dict(recipe=plan[0].to_dict(), decisions=plan[1], step=(job['deadline']-reserve-time.time())/n))
+        write_json(folder/'closed.json', dict(recipe=plan[0].to_dict(), decisions=plan[1], step=max(1e-4, (job['deadline']-reserve-time.time())/n)))
         if n<len(dls.train): news.tell('note', text=f"The budget has room for {n/len(dls.train):.0%} of one pass over the training examples. "
                                                     "A longer one will do much better.")
     closed,decisions = plan[:2]
@@ -145,15 +149,19 @@ def write_trial(folder, job, mod, learn, closed, outputs, asked, start, around=0
     rows,steps = curve_of(learn),len(learn.recorder.lrs) # before scoring, which clears them
     with learn.no_bar(), learn.no_logging():
         figures = mod.score(learn, learn.dls.valid, closed)
-        mod.predict(learn, learn.dls.valid, closed).write(folder/'valid.parquet')
+        answers = mod.predict(learn, learn.dls.valid, closed)
+    answers.write(folder/'valid.parquet')
+    # every metric of the task is a function of the answers; what the twin shows comes from `score`
+    metrics = answers.score([o for o in job.get('metrics', []) if o not in figures])|figures
     env = environment()
     outputs |= dict(fit=table_output(rows), score=[dict(output_type='execute_result', metadata={}, execution_count=1,
-                                                        data={'text/plain':repr(figures)})])
+                                                        data={'text/plain':repr(figures)})], figures=figures)
     write_json(folder/'outputs.json', outputs)
-    save_model(folder/'model', learn, closed, dict(trial=job['trial'], environment=env))
+    span = read_json(Path(job['run'])/'problem.json')['source'].get('span')
+    save_model(folder/'model', learn, closed, dict(trial=job['trial'], environment=env, span=span))
     cost = dict(secs=round(time.time()-start, 1), around=round(around, 1), steps=steps,
                 n_params=sum(p.numel() for p in learn.model.parameters()))
-    trial = Trial(job['trial'], job['problem'], asked, closed, 'done', rows, figures, cost, env, note=job.get('note', ''))
+    trial = Trial(job['trial'], job['problem'], asked, closed, 'done', rows, metrics, cost, env, note=job.get('note', ''))
     write_json(folder/'trial.json', trial.to_dict())
     return trial
 

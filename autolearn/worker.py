@@ -10,7 +10,7 @@ import json, os, queue, signal, subprocess, sys, threading, time
 from pathlib import Path
 from .core import Stream, UserError, to_json
 
-# %% ../nbs/61_worker.ipynb #e1b01e0d
+# %% ../nbs/61_worker.ipynb #e67c9d37
 def serve():
     "The worker's main loop: `python -m autolearn.worker`"
     out = os.fdopen(os.dup(1), 'w', encoding='utf-8')
@@ -28,7 +28,12 @@ def serve():
                 for p in paces: p.stop()
             else: jobs.put(o)
         os._exit(0) # the run is gone
+    def live(): # a long silent step is no hang as long as it computes
+        while True:
+            time.sleep(5)
+            tell(dict(kind='alive', cpu=time.process_time()))
     stopped = threading.Event()
+    threading.Thread(target=live, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN) # Ctrl-C is for the run, which asks us to stop
     threading.Thread(target=listen, daemon=True).start()
     from autolearn import trial
@@ -48,7 +53,7 @@ def serve():
             traceback.print_exc()
             tell(dict(kind='reply', id=o['id'], error=f'{type(e).__name__}: {e}'[:2000]))
 
-# %% ../nbs/61_worker.ipynb #b2bfa515
+# %% ../nbs/61_worker.ipynb #6e19a5e9
 class WorkerDied(Exception):
     "The worker ended before it had answered"
 
@@ -67,7 +72,10 @@ class Worker:
         if self.p and self.p.poll() is None: return self
         env = {**os.environ, 'PYTHONUNBUFFERED':'1', 'PYTHONWARNINGS':'ignore'}
         with open(self.log, 'ab') as log:
-            self.p = subprocess.Popen([sys.executable, '-c', 'from autolearn.worker import serve; serve()'], stdin=subprocess.PIPE,
+            # not from the current folder: data may lie there, and a file named like a module among them
+            here = str(Path(__file__).resolve().parents[1]) if '__file__' in globals() else ''
+            code = f'import sys; sys.path[:] = [o for o in sys.path if o]+[{here!r}]*bool({here!r}); from autolearn.worker import serve; serve()'
+            self.p = subprocess.Popen([sys.executable, '-c', code], stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE, stderr=log, text=True, encoding='utf-8', env=env)
         self.lines,p,self.warm = queue.Queue(),self.p,False
         def read(lines=self.lines):
@@ -94,20 +102,24 @@ class Worker:
         return self.wait(hear, tick)
     def wait(self, hear=lambda event: None, tick=lambda: None):
         "Wait for the answer to the last question; called again after an interrupt it goes on waiting"
-        last = time.time()
+        last,cpu = time.time(),0.
         while True:
             try: line = self.lines.get(timeout=.5)
             except queue.Empty: line = ''
             tick()
             if line is None: raise WorkerDied(self.why())
-            if not line:
+            event = None
+            if line:
+                try: event = json.loads(line)
+                except ValueError: continue # half a line of a dying process
+                if event.get('kind')=='alive' and event['cpu']-cpu<.2: event = None # it breathes but does nothing
+                elif event.get('kind')=='alive': last,cpu,event = time.time(),event['cpu'],None
+            if event is None:
                 if time.time()-last>(self.hang if self.warm else max(self.hang, 180.)): # a busy machine imports torch slowly
                     self.kill()
                     raise WorkerDied(f'it said nothing for {self.hang:.0f} s and was ended')
                 continue
             last = time.time()
-            try: event = json.loads(line)
-            except ValueError: continue # half a line of a dying process
             self.warm |= event.get('kind')=='ready'
             if event.get('kind')!='reply': hear(event)
             elif event.get('id')!=self.n: continue # an answer nobody waits for any more

@@ -70,7 +70,7 @@ def write_sidebar(
     items:list, # as from `sidebar`
 ):
     "Replace what follows `contents:` at the end of the file at `path`; comments above it stay"
-    head,_ = path.read_text(encoding='utf-8').split('    contents:\n')
+    head = path.read_text(encoding='utf-8').split('\n    contents:\n')[0]+'\n' # sections have contents, too, further in
     lines = []
     for o in items:
         if isinstance(o, str): lines.append(f'      - {o}')

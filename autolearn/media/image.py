@@ -25,14 +25,13 @@ from PIL import Image, ImageOps
 from ..core import Stream, UserError
 from ..records import Finding
 
-# %% ../../nbs/media/13_image.ipynb #abd9186f
+# %% ../../nbs/media/13_image.ipynb #ff4fb62a
 def read_picture(x)->np.ndarray: # path, or pixels as they are; (H, W) or (H, W, 3) uint8
     "The pixels of `x`, turned upright, grey or RGB"
     if isinstance(x, np.ndarray): return x
-    with Image.open(x, formats=['JPEG', 'PNG', 'WEBP', 'BMP', 'TIFF', 'GIF', 'PPM']) as im:
-        im = ImageOps.exif_transpose(im)
-        if im.mode.startswith('I'): return (np.asarray(im)>>8).astype('uint8') # 16 bits
-        return np.asarray(im.convert('L' if im.mode in ('1', 'L', 'LA') else 'RGB'))
+    with Image.open(x, formats=['JPEG', 'PNG', 'WEBP', 'BMP', 'TIFF', 'GIF', 'PPM']) as im: im = ImageOps.exif_transpose(im)
+    if im.mode.startswith('I'): return (np.asarray(im)>>8).astype('uint8') # 16 bits
+    return np.asarray(im.convert('L' if im.mode in ('1', 'L', 'LA') else 'RGB'))
 
 # %% ../../nbs/media/13_image.ipynb #a374ab9a
 def pixel_hash(x)->str: # path or pixels; 16 hex digits, or '' for what cannot be read
@@ -73,11 +72,12 @@ def add_measures(
     items = items.reset_index(drop=True).join(pd.DataFrame(rows, columns=cols))
     return items.sort_values(['content', 'label', 'part'], kind='stable', ignore_index=True)
 
-# %% ../../nbs/media/13_image.ipynb #58b655ff
+# %% ../../nbs/media/13_image.ipynb #819a66a4
 ENDINGS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.gif', '.ppm', '.pgm')
 
 def as_items(
     inputs, # a path, an array, a picture, a folder, a DataFrame with a column `image`, or several of these
+    span:list=None, # the values that are black and white in arrays that hold no bytes, as the model's own data had them
 )->pd.DataFrame: # `key`, `image`
     "Rows to answer for"
     if isinstance(inputs, pd.DataFrame):
@@ -89,13 +89,13 @@ def as_items(
         return pd.DataFrame(dict(key=[os.path.relpath(o, inputs) for o in found], image=found))
     if isinstance(inputs, (str, os.PathLike, Image.Image)) or isinstance(inputs, np.ndarray) and inputs.ndim==2 \
         or isinstance(inputs, np.ndarray) and inputs.ndim==3 and inputs.shape[2] in (3, 4): inputs = [inputs]
-    cells = [as_cell(o) for o in inputs]
+    cells = [as_cell(o, span) for o in inputs]
     if not cells: raise UserError("There is nothing to answer for: no pictures were given.")
     keys = pd.Series([c if isinstance(c, str) else str(i) for i,c in enumerate(cells)], dtype=object)
     twice = keys.duplicated()
     return pd.DataFrame(dict(key=keys.where(~twice, keys+' #'+keys.groupby(keys).cumcount().add(1).astype(str)), image=cells))
 
-def as_cell(o):
+def as_cell(o, span:list=None):
     "One picture as a path or as (H, W) or (H, W, 3) uint8"
     if isinstance(o, (str, os.PathLike)): return os.fspath(o)
     if isinstance(o, Image.Image): return np.asarray(o.convert('L' if o.mode in ('1', 'L', 'LA') else 'RGB'))
@@ -103,6 +103,7 @@ def as_cell(o):
     if p.dtype.kind not in 'buif' or p.ndim not in (2, 3): raise UserError(f"A picture is a path, or an array (H, W) or (H, W, 3), got {type(o).__name__}"
                                                                            f"{list(p.shape)}.")
     if p.ndim==3 and p.shape[0] in (1, 3) and p.shape[2] not in (1, 3, 4): p = p.transpose(1, 2, 0)
+    if span and p.dtype!=np.uint8: p = np.nan_to_num(np.interp(p, span, [0, 255])).round().astype('uint8')
     if p.dtype!=np.uint8: p = (p*255 if p.dtype.kind=='b' or p.dtype.kind=='f' and p.max(initial=0)<=1 else p).clip(0, 255).round().astype('uint8')
     return p[:,:,0] if p.ndim==3 and p.shape[2]==1 else p[:,:,:3] if p.ndim==3 else p
 

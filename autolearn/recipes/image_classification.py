@@ -20,13 +20,13 @@ One cycle: the rate climbs for a quarter of the time and falls for the rest.
 __all__ = ['MOST_EPOCHS', 'make_dls', 'show_batch', 'make_learner', 'plan', 'fit', 'score', 'predict', 'show_mistakes',
            'baselines', 'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #eacb9b14
+# %% ../../nbs/recipes/40_image_classification.ipynb #fb525956
 import time
 import numpy as np, pandas as pd, torch
 
-from sklearn.metrics import f1_score
 from fastai.vision.all import (CategoryBlock, ColReader, ColSplitter, CrossEntropyLossFlat, DataBlock, DataLoaders, ImageBlock, Learner,
     PILImage, accuracy, set_seed, show_images)
+from ..core import UserError
 from ..evaluate import Predictions
 from ..fastdata import Flip, Shift, StackedDL, fit_size
 from ..layers import BF16, conv_net
@@ -34,7 +34,7 @@ from ..media.image import read_picture
 from ..records import Decision
 from ..train import Seeded, Shorten, choose_epochs, find_lr, time_steps
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #4f1d4559
+# %% ../../nbs/recipes/40_image_classification.ipynb #ae439a08
 def make_dls(
     items:pd.DataFrame, # `image` and `label`
     split:np.ndarray, # (n_rows,) 'train', 'valid' or 'test'
@@ -46,7 +46,7 @@ def make_dls(
     if recipe.flip: augment.append(Flip())
     block = DataBlock((ImageBlock(PILImage), CategoryBlock(vocab=sorted(set(seen.label)))), get_x=ColReader('image'),
                       get_y=ColReader('label'), splitter=ColSplitter())
-    dls = block.dataloaders(seen, bs=recipe.bs, dl_type=StackedDL, augment=augment,
+    dls = block.dataloaders(seen, bs=recipe.bs, dl_type=StackedDL, augment=augment, drop_last=bool((~seen.is_valid).sum()>=recipe.bs),
                             decode=lambda o: fit_size(read_picture(o), recipe.shape))
     return dls
 
@@ -56,7 +56,7 @@ def show_batch(dls):
     x,y = dls.train.one_batch()
     show_images(x[:8], titles=[dls.vocab[i][:16] for i in y[:8]], nrows=1, imsize=1.2)
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #2f73f207
+# %% ../../nbs/recipes/40_image_classification.ipynb #ed81dc9b
 def make_learner(
     dls:DataLoaders,
     recipe, # reads seed, widths, bf16, smooth, wd
@@ -65,8 +65,7 @@ def make_learner(
     set_seed(recipe.seed) # the first weights
     net = conv_net(dls.train.x.shape[1], len(dls.vocab), recipe.widths)
     if recipe.bf16: net = BF16(net)
-    loss = CrossEntropyLossFlat(label_smoothing=recipe.smooth)
-    learn = Learner(dls, net, loss, wd=recipe.wd, metrics=accuracy, cbs=[Seeded(recipe.seed)])
+    learn = Learner(dls, net, CrossEntropyLossFlat(label_smoothing=recipe.smooth), wd=recipe.wd, metrics=accuracy, cbs=Seeded(recipe.seed))
     return learn
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #7e78a625
@@ -99,26 +98,25 @@ def plan(
             f"{left:.0f} s" if found['epochs']<MOST_EPOCHS else f"more than {MOST_EPOCHS} bring nothing", [], 'epochs=…'))
     return recipe.having(**found),why
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #e60fb952
+# %% ../../nbs/recipes/40_image_classification.ipynb #96213d92
 def fit(
     learn:Learner,
     recipe, # closed: reads cuts, epochs, lr
 ):
     "Train with one cycle"
-    if recipe.cuts: learn.add_cb(Shorten(recipe.cuts))
-    learn.fit_one_cycle(recipe.epochs, recipe.lr)
+    if recipe.cuts: learn.fit_one_cycle(recipe.epochs, recipe.lr, cbs=Shorten(recipe.cuts))
+    else: learn.fit_one_cycle(recipe.epochs, recipe.lr)
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #254ea619
+# %% ../../nbs/recipes/40_image_classification.ipynb #2062ed61
 def score(
     learn:Learner,
     dl, # labelled batches
     recipe, # no choice matters here
 )->dict: # metrics by name
-    "Accuracy, macro-F1 and log loss"
+    "Accuracy and log loss"
     probs,truth = learn.get_preds(dl=dl)
-    picks,sure = probs.argmax(1),probs[range(len(truth)), truth]
-    return dict(accuracy=float((picks==truth).double().mean()), macro_f1=float(f1_score(truth, picks, average='macro')),
-                log_loss=float(-sure.double().clamp(1e-15).log().mean()))
+    sure = probs[range(len(truth)), truth].double().clamp(1e-15)
+    return dict(accuracy=float((probs.argmax(1)==truth).double().mean()), log_loss=float(-sure.log().mean()))
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #3a69791f
 def predict(
@@ -163,7 +161,7 @@ def baselines(
     probs = pd.DataFrame(net.predict_proba(pixels(held)), columns=net.classes_).reindex(columns=vocab).fillna(0.).to_numpy()
     return {k:Predictions.of_probs([*held.key], p, vocab, [*held.label]) for k,p in (('most frequent class', dull), ('linear model', probs))}
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #18264070
+# %% ../../nbs/recipes/40_image_classification.ipynb #65144698
 def facts(
     dls:DataLoaders,
 )->dict: # what JSON can hold
@@ -175,7 +173,9 @@ def open_dls(
     recipe, # reads shape and what `make_dls` reads
 )->DataLoaders:
     "`DataLoaders` without data, for `test_dl`: one black picture for each class stands in"
-    c,h,w = recipe.shape
+    (c,h,w),classes = recipe.shape,facts.get('classes') if isinstance(facts, dict) else None
+    if not isinstance(classes, list) or len({*classes})!=len(classes) or not all(isinstance(o, str) and o for o in classes) or len(classes)*c*h*w>5e8:
+        raise UserError("The model's list of classes is damaged.") # it may come from a stranger
     blank = np.zeros((h, w) if c==1 else (h, w, 3), 'uint8')
     items = pd.DataFrame(dict(key='', image=[blank]*2*len(facts['classes']), label=facts['classes']*2))
     return make_dls(items, np.repeat(['train', 'valid'], len(facts['classes'])), recipe)

@@ -199,7 +199,7 @@ def sniff(data)->float:
     if isinstance(data, str): return .95*(data.lower().endswith('.npz') and os.path.isfile(data))
     return .9*bool(name_arrays(data))
 
-# %% ../../nbs/sources/11_arrays.ipynb #1b61ed8f
+# %% ../../nbs/sources/11_arrays.ipynb #e7687d13
 def as_array(
     o, # what NumPy takes: a list, a Series, a tensor
     name:str, # for messages
@@ -279,7 +279,7 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None)
     try: tables = [to_rows(*pairs[v][:2], part.replace('all', ''), span) for part,v in parts.items()]
     except UnicodeDecodeError as e: raise UserError(f"The labels are no text: {e}") from None
     how = dict(span=span) if span else {}
-    args = {} if memory else dict(path=data, **how, **{k:pairs[v][2] for k,v in parts.items()})
+    args = dict(how) if memory else dict(path=data, **how, **{k:pairs[v][2] for k,v in parts.items()})
     black = f"{span[0]} is black, {span[1]} is white ({x.dtype})" if span else ''
     items = check_items(pd.concat(tables, ignore_index=True), 'arrays')
     plain = not memory and all(is_plain(*pairs[v]) for v in parts.values())

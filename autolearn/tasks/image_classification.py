@@ -48,7 +48,7 @@ def portfolio(
         bf16=None, smooth=.1, wd=.05, lr=None, epochs=None, cuts=[], seed=0))
     return [base, base.having(widths=[2*o for o in base.widths], seed=1), base.having(bs=max(8, bs//2), widths=[o//2 for o in base.widths], seed=2)]
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #b930a75b
+# %% ../../nbs/tasks/25_image_classification.ipynb #68fb8da0
 def check_choices(recipe:Recipe):
     "Refuse values that no sane recipe has: they may come from a stranger"
     c,whole = recipe.choices,lambda v, a, b: isinstance(v, int) and not isinstance(v, bool) and a<=v<=b
@@ -64,7 +64,9 @@ def check_choices(recipe:Recipe):
         if k not in ok: raise UserError(f"A recipe for {name} has no choice {k!r}. {nearest(k, ok)}")
     for k,f in ok.items():
         if k not in c: raise UserError(f"The recipe lacks the choice {k!r}.")
-        if not f(c[k]): raise UserError(f"The recipe's {k!r} cannot be {c[k]!r}.")
+        if not f(c[k]): raise UserError(f"The recipe's {k!r} cannot be {str(c[k])[:80]}.")
+    sizes = [c['shape'][0], *c['widths']]
+    if sum(9*(a*b+b*b) for a,b in zip(sizes, sizes[1:]))>1e8: raise UserError(f"The recipe's 'widths' ask for too large a net: {c['widths']}.")
 
 # %% ../../nbs/tasks/25_image_classification.ipynb #87fdd4b5
 def space(profile:Profile)->dict: # choice: list of values, or (low, high, 'log' or 'linear')
