@@ -183,9 +183,11 @@ def demo(what:str=typer.Argument('image', help="image"), out:Optional[str]=typer
     al.prepare()
     finish(al, as_json)
 
-# %% ../nbs/71_cli.ipynb #52e3b888
+# %% ../nbs/71_cli.ipynb #39f7f9a1
 def main():
     "The command `autolearn`"
+    import warnings
+    if '--debug' not in sys.argv: warnings.simplefilter('ignore') # those of the libraries are for their developers
     for f in (sys.stdout, sys.stderr):
         if hasattr(f, 'reconfigure'): f.reconfigure(errors='replace')
     try: sys.exit(app(standalone_mode=False) or 0)

@@ -4,7 +4,7 @@
 Each epoch draws its order and its shifts from dice thrown afresh, so an epoch can be repeated without those before it.
 
 ## `Shorten`
-The machine was busier than planned, so the run was cut on its way: from one step on the rate falls faster, to reach its end in time.
+The time ended within an epoch, or the machine was busier than planned: from one step on the rate falls faster, to reach its end in time.
 
 ## `restore`
 Somebody went on by hand from here; what came of it is in a file of weights."""
@@ -36,13 +36,13 @@ class Seeded(Callback):
         set_seed(1000*self.seed+self.epoch+1)
         for dl in self.dls.loaders: dl.rng = random.Random(1000*self.seed+self.epoch+1)
 
-# %% ../nbs/32_train.ipynb #c66061c4
+# %% ../nbs/32_train.ipynb #fa4ee5f5
 class Shorten(Callback):
     "Squeeze the rest of a one-cycle: from step s on, be done at step e, for each (s, e) in `cuts`"
     order,run_valid = 55,False # after fastai has counted the step, before it sets the rate
     def __init__(self, cuts): self.cuts = [tuple(c) for c in cuts]
     def before_batch(self):
-        step,pct,a,z = self.epoch*self.n_iter+self.iter,0.,0,self.n_epoch*self.n_iter # from step a at pct to the end at z
+        step,pct,a,z = self.epoch*self.n_iter+self.iter,0.,0,self.n_epoch*self.n_iter # from a at pct to z
         for s,e in [c for c in self.cuts if c[0]<=step]: pct,a,z = pct+(1-pct)*(s-a)/(z-a),s,e
         if step>=z: raise CancelFitException
         if z<self.n_epoch*self.n_iter or a: self.learn.pct_train = pct+(1-pct)*(step-a)/(z-a)

@@ -55,7 +55,7 @@ def test_an_outside_task_runs_whole(tmp_path):
     "Fit, twin without autolearn and without the outside package, verify"
     folder = write_folder(tmp_path/'digits', 500)
     cli = 'from autolearn.cli import main; main()'
-    r = outside(cli, 'fit', str(folder), '--task', 'picture_lines', '--budget', '20s', '--out', str(tmp_path/'run'))
+    r = outside(cli, 'fit', str(folder), '--task', 'picture_lines', '--budget', '14s', '--out', str(tmp_path/'run'))
     assert r.returncode==0, r.stdout+r.stderr
     text = (tmp_path/'run/twin.ipynb').read_text()
     code = ''.join(l for c in json.loads(text)['cells'] for l in c['source'])

@@ -5,10 +5,26 @@ from PIL import Image
 from autolearn.tasks.image_classification import example
 from runs import call, write_folder
 
-HOSTILE = {0:"'];import os;os.system('touch hacked')#", 1:'<img src=x onerror=alert(1)>', 2:'[bold red]x[/]', 3:'$\\alpha$ `x`'}
+HOSTILE = {0:"'];import os;os.system('touch hacked')#", 1:'<img src=x onerror=alert(1)>', 2:'[bold red]x[red]', 3:'$\\alpha$ `x`'}
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory): return write_folder(tmp_path_factory.mktemp('digits')/'digits', 200)
+
+@pytest.fixture(scope='module')
+def recipe_file(tmp_path_factory):
+    "A closed recipe that takes a second"
+    path = tmp_path_factory.mktemp('recipe')/'recipe.json'
+    path.write_text(json.dumps(dict(kind='recipe', schema=1, task='image_classification', choices=dict(shape=[1, 8, 8], shift=1, flip=False, bs=16,
+        widths=[16, 32], bf16=False, smooth=.1, wd=.05, lr=.02, epochs=4, cuts=[], seed=0))))
+    return path
+
+@pytest.fixture(scope='module')
+def trained(folder, recipe_file, tmp_path_factory):
+    "A finished run"
+    run = tmp_path_factory.mktemp('trained')/'run'
+    code,out = call('fit', folder, '--budget', '60s', '--out', run, '--recipe', recipe_file, '--json')
+    assert code==0 and json.loads(out)['status']=='done', out
+    return run
 
 def refused(*args, has='', **kw):
     code,out = call(*args, timeout=90, **kw)
@@ -95,12 +111,12 @@ def test_no_space_for_the_run(folder, tmp_path):
     try: refused('fit', folder, '--budget', '30s', '--out', small/'run', has='space')
     finally: subprocess.run(['umount', str(small)])
 
-def test_names_are_text(tmp_path):
+def test_names_are_text(tmp_path, recipe_file):
     "Hostile class names go through look, fit, twin, HTML, predict and test as plain text"
     folder = write_folder(tmp_path/'odd', 500, HOSTILE)
     code,out = call('look', folder, cwd=tmp_path)
     assert code==0, out
-    code,out = call('fit', folder, '--budget', '20s', '--out', tmp_path/'run', '--set', 'epochs=3', cwd=tmp_path)
+    code,out = call('fit', folder, '--budget', '60s', '--out', tmp_path/'run', '--recipe', recipe_file, cwd=tmp_path)
     assert code==0, out
     html,nb = (tmp_path/'run/twin.html').read_text(),json.loads((tmp_path/'run/twin.ipynb').read_text())
     assert '<img src=x' not in html and not any('<img src=x' in ''.join(c['source']) for c in nb['cells'] if c['cell_type']=='markdown')
@@ -113,47 +129,53 @@ def test_names_are_text(tmp_path):
     assert code==0 and HOSTILE[1] in out, out
     assert not [*tmp_path.rglob('hacked')]
 
-def test_predict_and_test(folder, tmp_path):
-    code,out = call('fit', folder, '--budget', '20s', '--out', tmp_path/'run', '--set', 'epochs=2', '--json')
-    assert code==0 and json.loads(out)['status']=='done', out
+def test_predict_and_test(trained, folder, tmp_path):
     some = sorted((folder/'test').rglob('*.png'))[:3]
     for ending,read in (('csv', pd.read_csv), ('jsonl', lambda p: pd.read_json(p, lines=True)), ('parquet', pd.read_parquet)):
-        code,out = call('predict', tmp_path/'run', *some, '--out', tmp_path/f'a.{ending}')
+        code,out = call('predict', trained, *some, '--out', tmp_path/f'a.{ending}')
         assert code==0, out
         t = read(tmp_path/f'a.{ending}')
         assert [*t.key]==[*map(str, some)] and {'prediction', 'prob', 'prob_3'}<={*t}
-    refused('predict', tmp_path/'run', some[0], '--out', tmp_path/'a.xls', has='.csv')
-    refused('predict', tmp_path/'run', tmp_path/'none.png', has='none.png')
+    refused('predict', trained, some[0], '--out', tmp_path/'a.xls', has='.csv')
+    refused('predict', trained, tmp_path/'none.png', has='none.png')
     refused('predict', tmp_path, some[0], has='no model')
-    code,out = call('test', tmp_path/'run', folder, '--json')
+    code,out = call('test', trained, folder, '--json')
     assert code==0 and json.loads(out)['n']==40, out
-    code,out = call('trials', tmp_path/'run')
+    code,out = call('trials', trained)
     assert code==0 and 'done' in out
     code,out = call('look', folder, '--json')
     assert code==0 and json.loads(out)['n']==200
 
-def test_the_model_opens_quickly(folder, tmp_path):
-    call('fit', folder, '--budget', '20s', '--out', tmp_path/'run', '--set', 'epochs=1')
+def test_the_model_opens_quickly(trained, folder):
     src = ("import sys,time; import fastai.vision.all; from autolearn.all import Model; t=time.time(); m=Model.load(sys.argv[1]);"
            "m.predict([sys.argv[2]]); print(time.time()-t)")
-    r = subprocess.run([sys.executable, '-c', src, tmp_path/'run', next((folder/'test').rglob('*.png'))], capture_output=True, text=True)
+    r = subprocess.run([sys.executable, '-c', src, trained, next((folder/'test').rglob('*.png'))], capture_output=True, text=True)
     assert float(r.stdout.split()[-1])<10, r.stderr # 3 s on a quiet machine: accept/house measures that
 
-def test_a_model_from_a_stranger(folder, tmp_path):
+def test_a_model_from_a_stranger(trained, folder, tmp_path):
     "Weights that do not fit, recipes that would fill the memory, pickles in disguise"
-    call('fit', folder, '--budget', '20s', '--out', tmp_path/'run', '--set', 'epochs=1')
     pic = next((folder/'test').rglob('*.png'))
     for name,change in dict(huge=lambda d: d['choices'].update(widths=[4096]*9), other=lambda d: d['choices'].update(widths=[7, 9])).items():
         m = tmp_path/name
-        shutil.copytree(tmp_path/'run/model', m)
+        shutil.copytree(trained/'model', m)
         d = json.loads((m/'recipe.json').read_text())
         change(d)
         (m/'recipe.json').write_text(json.dumps(d))
         refused('predict', m, pic)
     m = tmp_path/'pickle'
-    shutil.copytree(tmp_path/'run/model', m)
+    shutil.copytree(trained/'model', m)
     (m/'weights.safetensors').write_bytes(b"cos\nsystem\n(S'touch hacked'\ntR.")
     refused('predict', m, pic, cwd=tmp_path)
+    assert not [*tmp_path.rglob('hacked')]
+
+def test_files_of_the_data_are_not_run(tmp_path, recipe_file):
+    "Modules in the current folder, among the data, are data"
+    folder = write_folder(tmp_path/'digits', 120)
+    for name in ('json', 'queue', 'torch', 'numpy'): (folder/f'{name}.py').write_text("open('hacked', 'w')\nraise SystemExit('taken over')")
+    exe = os.path.join(os.path.dirname(sys.executable), 'autolearn') # the command itself: `python -c` would look into the folder, too
+    if not os.path.exists(exe): pytest.skip('autolearn is not installed as a command')
+    r = subprocess.run([exe, 'fit', '.', '--budget', '60s', '--out', tmp_path/'run', '--recipe', recipe_file], cwd=folder, capture_output=True, text=True)
+    assert r.returncode==0, r.stdout+r.stderr
     assert not [*tmp_path.rglob('hacked')]
 
 def test_starts_at_once():

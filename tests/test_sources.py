@@ -470,7 +470,7 @@ def test_messages_when_nothing_fits(tmp_path):
     with pytest.raises(UserError, match="'a.txt' is no file"): open_source(tmp_path/'photos/a.txt')
     with pytest.raises(UserError, match="'a.tar.gz' is an archive"): open_source(write(tmp_path/'a.tar.gz', 'x'))
     with pytest.raises(UserError, match='no columns'): open_source(tmp_path/'flat', target='species', reader='folder')
-    with pytest.raises(UserError, match="no reader 'foldr'. Nearest: 'folder'"): open_source(tmp_path/'flat', reader='foldr')
+    with pytest.raises(UserError, match="no 'foldr' among the sources. Nearest: 'folder'"): open_source(tmp_path/'flat', reader='foldr')
 
 @pytest.mark.parametrize('d', [None, [], {}, dict(reader='os', fn='system', args={})]+[
     dict(reader=reader, fn=fn, args=args) for reader,fn,args in (
