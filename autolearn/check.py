@@ -159,7 +159,7 @@ def check_source(
         assert [*medium.add_content(again.items).content]==[*medium.add_content(items).content], "Opened again, the content differs"
     with expect_fail(UserError, msg="An unknown function was run"): reopen(first.to_dict()|dict(fn='system'))
 
-# %% ../nbs/90_check.ipynb #4f0136e1
+# %% ../nbs/90_check.ipynb #bac5e212
 PLAN = ('name', 'medium', 'metrics', 'sniff', 'check_profile', 'check_choices', 'portfolio', 'space', 'example')
 STEPS_NEEDED = ('make_dls', 'show_batch', 'make_learner', 'plan', 'fit', 'score', 'predict', 'baselines', 'facts', 'open_dls')
 
@@ -168,7 +168,7 @@ def check_plan(
 )->tuple: # Prepared, its recipes
     "Try the plan of a task, which must do without torch"
     from autolearn.profile import look
-    from autolearn.run import Asked, prepare
+    from autolearn.problem import Asked, prepare
     from autolearn.source import open_source
     plan = get_task(name)
     missing = [o for o in PLAN if not hasattr(plan, o)]
@@ -187,7 +187,7 @@ def check_plan(
     assert not unknown, f"The space varies what the recipe does not have: {', '.join(unknown)}"
     return prepare(source, items, profile, Asked(task=name)),recipes
 
-# %% ../nbs/90_check.ipynb #868a37d1
+# %% ../nbs/90_check.ipynb #99201990
 def choices_read(module:str, fn:str)->set:
     "Names of the choices that a step reads"
     import ast
@@ -232,7 +232,7 @@ def check_task(
             mod.fit(learn, r)
             return learn,mod.score(learn, learn.dls.valid, r)
     learn,figures = train(closed)
-    assert time.time()-start<secs*1.5+10, f"Planned for {secs:.0f} s, it took {time.time()-start:.0f}"
+    assert time.time()-start<secs*4+30, f"Planned for {secs:.0f} s, it took {time.time()-start:.0f}"
     assert all(isinstance(v, float) and np.isfinite(v) for v in figures.values()), f"Figures are finite numbers: {figures}"
     short = closed.having(epochs=1, cuts=[])
     assert train(short)[1]==train(short)[1], "The same closed recipe gives other figures the second time"

@@ -109,7 +109,7 @@ def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=
     al.started = process_start()
     finish(al, as_json, budget)
 
-# %% ../nbs/71_cli.ipynb #f942e725
+# %% ../nbs/71_cli.ipynb #050a4f22
 @app.command()
 def verify(run:str=typer.Argument(help="folder of a finished RUN"), as_json:bool=JSON, debug:bool=DEBUG):
     "Rerun the twin notebook in a clean kernel without autolearn and compare its figures."
@@ -156,6 +156,9 @@ def predict(model:str=typer.Argument(help="folder of a model or a RUN"), inputs:
     text = answers.to_parquet() if ending=='.parquet' else answers.to_json(orient='records', lines=True) if ending=='.jsonl' else answers.to_csv(index=False)
     if out: write_atomic(out, text)
     else: print(text, end='')
+    bad = [*answers.key[answers.prediction=='']]
+    if out or bad: print(f"{len(answers)-len(bad)} answers"+(f" written to {out}" if out else '')+(f"; {len(bad)} could not be read: {', '.join(map(str, bad[:5]))}"
+                         f"{' …' if len(bad)>5 else ''}" if bad else ''), file=sys.stderr)
 
 @app.command()
 def test(model:str=typer.Argument(help="folder of a model or a RUN"), data:str=DATA, target:Optional[str]=TARGET, as_json:bool=JSON, debug:bool=DEBUG):

@@ -5,15 +5,16 @@
 # %% auto #0
 __all__ = ['AutoLearner', 'Quiet']
 
-# %% ../nbs/70_learner.ipynb #87b771f9
+# %% ../nbs/70_learner.ipynb #17e745ab
 from pathlib import Path
 import pandas as pd
 from fastcore.basics import patch
-from .core import Stream, UserError, parse_secs, read_json
+from .core import Stream, UserError, parse_secs
 from .model import Model, load_weights, model_folder, read_recipe
 from .profile import look as look_at
 from .records import Recipe
-from .run import Asked, Run, check_budget, create_run, prepare, run_path
+from .problem import Asked, prepare
+from .run import Run, check_budget, create_run, run_path
 from .source import is_share, open_source
 from .task import check_recipe, get_recipe, override as with_choices
 from .widgets.live import make_view
@@ -140,7 +141,7 @@ def redo(self:AutoLearner, was:dict):
         raise
     return self
 
-# %% ../nbs/70_learner.ipynb #0f403142
+# %% ../nbs/70_learner.ipynb #c3c32b28
 @patch
 def show_batch(self:AutoLearner):
     "What the net will see"
@@ -189,11 +190,7 @@ def trials(self:AutoLearner)->pd.DataFrame:
 @patch(as_prop=True)
 def decisions(self:AutoLearner)->pd.DataFrame:
     "What was chosen for you, why, and how to choose otherwise"
-    if self.run:
-        best = self.run.best()
-        closed = best and self.run.trial_folder(best.id)/'closed.json'
-        found = self.run.info['decisions']+(read_json(closed)['decisions'] if closed and closed.exists() else [])
-    else: found = [o.to_dict() for o in self.ready.decisions]
+    found = self.run.decisions() if self.run else [o.to_dict() for o in self.ready.decisions]
     return pd.DataFrame(found)[['key', 'value', 'evidence', 'override']]
 
 # %% ../nbs/70_learner.ipynb #ada7ca83

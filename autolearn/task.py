@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['STEPS', 'tasks', 'get_task', 'recipe_path', 'get_recipe', 'choose_task', 'read_choices', 'override', 'check_recipe']
 
-# %% ../nbs/22_task.ipynb #7b08c63d
-import importlib
+# %% ../nbs/22_task.ipynb #9edac59f
+import importlib, warnings
 from .core import UserError, nearest, plugin, plugins
 from .metric import get_metric
 from .records import Decision, Profile, Recipe
 
-# %% ../nbs/22_task.ipynb #ec5796d3
+# %% ../nbs/22_task.ipynb #b50ac43e
 STEPS = [('make_dls', ['items', 'split', 'recipe'], 'dls'), ('show_batch', ['dls'], ''), ('make_learner', ['dls', 'recipe'], 'learn'),
          ('fit', ['learn', 'recipe'], ''), ('score', ['learn', 'dls.valid', 'recipe'], '')] # what a twin shows, in order
 
@@ -31,9 +31,11 @@ def recipe_path(
 
 def get_recipe(name:str):
     "The recipe module of the task `name`; this imports torch"
-    return importlib.import_module(recipe_path(name))
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore') # torch and fastai warn their own developers
+        return importlib.import_module(recipe_path(name))
 
-# %% ../nbs/22_task.ipynb #150c4708
+# %% ../nbs/22_task.ipynb #da3263f9
 def choose_task(
     profile:Profile,
     task:str=None, # as the user asked
@@ -46,16 +48,16 @@ def choose_task(
         best = max(fits, key=fits.get, default=None)
         if not best or fits[best]<=0: raise UserError(f"No task fits {profile.name} ({profile.medium}, {len(profile.classes)} classes). "
                                                       f"There are: {', '.join(tasks())}.")
-        plan,why = get_task(best),f"fits best of {len(fits)}"
+        plan,why = get_task(best),f"fits best of {len(fits)}" if len(fits)>1 else f"the task for data like these ({profile.medium})"
     plan.check_profile(profile)
     known = plan.metrics(profile)
     name = metric or [*known][0]
     if name not in known: raise UserError(f"{plan.name} has no metric {name!r}. {nearest(name, known)}")
     return plan,get_metric(name),[
         Decision('task', plan.name, why, [k for k in tasks() if k!=plan.name], 'task=…'),
-        Decision('metric', name, "as asked" if metric else f"the first of {plan.name}", [k for k in known if k!=name], 'metric=…')]
+        Decision('metric', name, "as asked" if metric else f"the usual one for {plan.name}", [k for k in known if k!=name], 'metric=…')]
 
-# %% ../nbs/22_task.ipynb #6a08d38a
+# %% ../nbs/22_task.ipynb #d1da12e7
 def read_choices(
     pairs, # like ['shift=1', 'widths=[32, 64]']
 )->dict:
@@ -75,7 +77,7 @@ def override(
 )->Recipe:
     "The recipe with the user's choices; a name it does not have, or a value of another kind, is refused"
     for k,v in choices.items():
-        if k not in recipe.choices: raise UserError(f"{recipe.task} has no choice {k!r}. {nearest(k, recipe.choices)}")
+        if k not in recipe.choices: raise UserError(f"{recipe.task} has no choice {k!r}. {nearest(k, recipe.choices)} All: {', '.join(recipe.choices)}.")
         old = recipe.choices[k]
         number = lambda o: isinstance(o, (int, float)) and not isinstance(o, bool)
         if old is not None and v is not None and type(v)!=type(old) and not (number(v) and number(old)):

@@ -13,7 +13,7 @@ Somebody went on by hand from here; what came of it is in a file of weights."""
 
 # %% auto #0
 __all__ = ['Seeded', 'Shorten', 'Pace', 'pack', 'unpack', 'save_state', 'load_state', 'Checkpoint', 'restore', 'time_steps',
-           'Stopwatch', 'find_lr', 'choose_epochs']
+           'Stopwatch', 'GiveUp', 'find_lr', 'choose_epochs']
 
 # %% ../nbs/32_train.ipynb #196cdcd1
 import copy, json, math, random, tempfile, time
@@ -179,12 +179,13 @@ def restore(learn:Learner, path:str): # a safetensors file
     "Put the weights in `path` into the net"
     learn.model.load_state_dict(load_file(path))
 
-# %% ../nbs/32_train.ipynb #3b1ded4f
+# %% ../nbs/32_train.ipynb #477cc8c8
 def time_steps(
     net, # copied; the original stays as it is
     batch:tuple, # x and y
     loss, # loss function
     n:int=6, # steps, of which the first two are not counted
+    most:float=60., # seconds, after which no more steps are tried
 )->float: # seconds for forward and backward, median
     "How long one training step of `net` takes"
     net,(x, y),secs = copy.deepcopy(net).train(),batch,[]
@@ -192,7 +193,8 @@ def time_steps(
         t = time.perf_counter()
         loss(net(x), y).backward()
         secs.append(time.perf_counter()-t)
-    return median(secs[2:])
+        if sum(secs)>most: break
+    return median(secs[2:] or secs[-1:])
 
 class Stopwatch(Callback):
     "Note how long each training step takes, the loading of its batch included"
@@ -205,18 +207,29 @@ class Stopwatch(Callback):
     @property
     def step(self): return median(self.secs[min(3, len(self.secs)-1):])
 
-# %% ../nbs/32_train.ipynb #6cf47b44
+# %% ../nbs/32_train.ipynb #88712689
+class GiveUp(Callback):
+    "End a fit when it has taken `secs`"
+    order = 95 # after `Stopwatch`
+    def __init__(self, secs): self.secs,self.late = secs,False
+    def before_fit(self): self.end = time.time()+self.secs
+    def after_batch(self):
+        self.late = time.time()>self.end
+        if self.late: raise CancelFitException
+
 def find_lr(
     learn:Learner,
     n:int=80, # steps
-)->tuple: # rate, seconds a step
+    secs:float=600., # most time it may take
+)->tuple: # rate, or None when the time was up before the search was; seconds a step
     "A tenth of the rate at which the loss was lowest, as fastai's `minimum` suggests, and the time that a step took"
-    watch,path = Stopwatch(),learn.path
-    with tempfile.TemporaryDirectory() as d, learn.no_bar(), learn.added_cbs(watch):
+    watch,path,limit = Stopwatch(),learn.path,GiveUp(secs)
+    with tempfile.TemporaryDirectory() as d, learn.no_bar(), learn.added_cbs([watch, limit]):
         learn.path = Path(d)
-        try: lr = learn.lr_find(num_it=n, show_plot=False, suggest_funcs=(minimum,)).minimum
+        try: lr = learn.lr_find(num_it=n, show_plot=False, suggest_funcs=(minimum,))
+        except IndexError: limit.late = True # cut so short that there is nothing to suggest from
         finally: learn.path = path
-    return float(f'{lr:.2g}'),watch.step
+    return None if limit.late else float(f'{lr.minimum:.2g}'),watch.step
 
 # %% ../nbs/32_train.ipynb #59be4c06
 def choose_epochs(

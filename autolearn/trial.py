@@ -57,7 +57,7 @@ def curve_of(learn)->list: # one dict for each epoch
     names = [o for o in learn.recorder.metric_names if o not in ('epoch', 'time')]
     return [dict(zip(names, map(float, v))) for v in learn.recorder.values if len(v)==len(names)]
 
-# %% ../nbs/60_trial.ipynb #e8e43524
+# %% ../nbs/60_trial.ipynb #bb0f177f
 def figure_output(
     show, # a function that draws with matplotlib
     dpi:int=56,
@@ -75,6 +75,7 @@ def figure_output(
 
 def table_output(rows:list)->list:
     "Rows of numbers as the output of a cell"
+    if not rows: return []
     df = pd.DataFrame(rows).round(6).rename_axis('epoch').reset_index()
     return [dict(output_type='display_data', metadata={}, data={'text/html':df.to_html(index=False, border=0), 'text/plain':df.to_string(index=False)})]
 
@@ -84,7 +85,7 @@ def environment()->dict:
     return dict(python=platform.python_version(), torch=torch.__version__, fastai=fastai.__version__, numpy=np.__version__,
                 threads=torch.get_num_threads(), device='cpu', cpu=torch.backends.cpu.get_cpu_capability(), machine=platform.machine())
 
-# %% ../nbs/60_trial.ipynb #3a24f877
+# %% ../nbs/60_trial.ipynb #9237604b
 def read_plan(folder:Path): # recipe, decisions and the seconds a step was meant to take; None before the plan
     "The plan of a trial, if it was made"
     if not (folder/'closed.json').exists(): return None
@@ -154,7 +155,7 @@ def write_trial(folder, job, mod, learn, closed, outputs, asked, start, around=0
     # every metric of the task is a function of the answers; what the twin shows comes from `score`
     metrics = answers.score([o for o in job.get('metrics', []) if o not in figures])|figures
     env = environment()
-    outputs |= dict(fit=table_output(rows), score=[dict(output_type='execute_result', metadata={}, execution_count=1,
+    outputs = dict(fit=table_output(rows))|outputs|dict(score=[dict(output_type='execute_result', metadata={}, execution_count=1,
                                                         data={'text/plain':repr(figures)})], figures=figures)
     write_json(folder/'outputs.json', outputs)
     span = read_json(Path(job['run'])/'problem.json')['source'].get('span')

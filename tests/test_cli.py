@@ -52,7 +52,7 @@ def test_bad_input(folder, tmp_path):
     refused('fit', folder, '--budget', 'soon', '--out', tmp_path/'run', has="'soon'")
     refused('fit', folder, '--metric', 'acuracy', *b, has="'accuracy'")
     refused('fit', folder, '--set', 'widhts=[8]', *b, has="'widths'")
-    refused('fit', folder, '--refuse', 'exact_copies', *b, has='exact_copies')
+    refused('fit', folder, '--refuse', 'exact_copy', *b, has='exact_copies')
     assert not (tmp_path/'run').exists() # nothing was begun
 
 def test_bad_recipes(folder, tmp_path):

@@ -72,7 +72,7 @@ def add_measures(
     items = items.reset_index(drop=True).join(pd.DataFrame(rows, columns=cols))
     return items.sort_values(['content', 'label', 'part'], kind='stable', ignore_index=True)
 
-# %% ../../nbs/media/13_image.ipynb #819a66a4
+# %% ../../nbs/media/13_image.ipynb #c934ebb3
 ENDINGS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.gif', '.ppm', '.pgm')
 
 def as_items(
@@ -90,6 +90,8 @@ def as_items(
     if isinstance(inputs, (str, os.PathLike, Image.Image)) or isinstance(inputs, np.ndarray) and inputs.ndim==2 \
         or isinstance(inputs, np.ndarray) and inputs.ndim==3 and inputs.shape[2] in (3, 4): inputs = [inputs]
     cells = [as_cell(o, span) for o in inputs]
+    missing = [c for c in cells if isinstance(c, str) and not os.path.exists(c)]
+    if missing: raise UserError(f"There is no file {missing[0]!r}"+(f", nor {len(missing)-1} others." if missing[1:] else '.'))
     if not cells: raise UserError("There is nothing to answer for: no pictures were given.")
     keys = pd.Series([c if isinstance(c, str) else str(i) for i,c in enumerate(cells)], dtype=object)
     twice = keys.duplicated()
