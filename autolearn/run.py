@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SHORTEST', 'n_cores', 'check_budget', 'RunError', 'run_path', 'say_disk', 'create_run', 'Run', 'copy_atomic']
 
-# %% ../nbs/63_run.ipynb #bb98b437
+# %% ../nbs/63_run.ipynb #05e4093f
 import contextlib, errno, json, os, re, secrets, shutil, time
 from dataclasses import fields
 from pathlib import Path
@@ -17,10 +17,10 @@ from .evaluate import Predictions
 from .metric import get_metric
 from .problem import Asked, Prepared
 from .records import Decision, Problem, Profile, Recipe, Trial
-from .task import STEPS, get_recipe, get_task, override, recipe_path
+from .task import STEPS, get_recipe, get_task, recipe_path
 from .worker import TrialError, Worker, WorkerDied
 
-# %% ../nbs/63_run.ipynb #a1baac4e
+# %% ../nbs/63_run.ipynb #14162b69
 def n_cores()->int:
     "Cores that this process may use"
     return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
@@ -40,10 +40,12 @@ def run_path(
     ready:Prepared,
     asked:Asked,
     out=None, # where the user wants it
+    fresh:bool=False, # not where anything lies already
 )->Path:
     "Where the run lies: NAME-<hash of problem and wishes> among `runs`, unless the user says otherwise"
-    if out: return Path(out)
-    return Path('runs')/f'{ready.profile.name}-{hash_of([ready.problem.id, asked.to_dict()], 6)}'
+    path,n = Path(out or Path('runs')/f'{ready.profile.name}-{hash_of([ready.problem.id, asked.to_dict()], 6)}'),''
+    while fresh and Path(f'{path}{n}').exists(): n = f'-{int(n[1:] or 0)+1}'
+    return Path(f'{path}{n}')
 
 @contextlib.contextmanager
 def say_disk(folder):
@@ -81,11 +83,11 @@ def create_run(
         ready.rows.to_parquet(tmp)
         os.replace(tmp, folder/'items.parquet')
         write_json(folder/'run.json', dict(schema=1, id=secrets.token_hex(6), name=ready.profile.name, wish=wish, asked=asked.to_dict(),
-            ledger=ledger, classes=ready.classes, decisions=[o.to_dict() for o in ready.decisions]))
+            ledger=ledger, classes=ready.used.classes, decisions=[o.to_dict() for o in ready.decisions]))
         begun.unlink()
     return folder
 
-# %% ../nbs/63_run.ipynb #903296de
+# %% ../nbs/63_run.ipynb #3f168721
 class Run:
     "A run in its folder"
     def __init__(self,
@@ -117,6 +119,8 @@ class Run:
             self._ledger.add_run(self.info['id'], self.problem.id, self.info['name'], self.info['asked'])
             for o in self.info['decisions']: self._ledger.add_decision(self.info['id'], Decision.from_dict(o))
         return self._ledger
+    @property
+    def used(self)->Profile: return self.profile.replace(classes=self.info['classes']) # counting only the rows that take part
     def tell(self, kind, **what):
         "Tell everyone; what is worth keeping goes into the ledger, too"
         self.news.tell(kind, **what)
@@ -149,7 +153,7 @@ class Run:
         self.stopping = True
         if self.worker and self.worker.p: self.worker.send(do='stop')
 
-# %% ../nbs/63_run.ipynb #762c35fd
+# %% ../nbs/63_run.ipynb #7250630c
 @patch
 def trials(self:Run)->list: # of Trial, in the order of their start
     "The trials of this run, read from their folders"
@@ -184,16 +188,13 @@ def next_recipe(self:Run,
 )->Recipe: # None when there is nothing to try, or no time to try it in
     "The recipe to try next"
     ended = self.trials()
-    if self.asked.recipe: return None if any(o.state=='done' for o in ended) or len(ended)>2 else \
-        override(Recipe.from_dict(self.asked.recipe), self.asked.choices)
+    recipes = self.asked.recipes(self.plan, self.used, budget.secs, len(ended))
+    if self.asked.recipe: return None if any(o.state=='done' for o in ended) or len(ended)>2 else recipes[0]
     # what a trial needs beside its fit, as the last one showed it; below that there is nothing to win
     around = max((o.cost.get('around', 0) for o in ended), default=0)
     if ended and budget.left<max(8., .3*budget.secs, 3*around): return None
     if sum(o.state=='failed' for o in ended)>=3 and not any(o.state=='done' for o in ended): return None
-    recipes = self.plan.portfolio(self.profile.replace(classes=self.info['classes']), budget.secs)
-    if ended and ended[-1].state=='failed': recipe = recipes[-1] # asks for less
-    else: recipe = recipes[len(ended)%len(recipes)]
-    return override(recipe.having(seed=self.asked.seed+len(ended)), self.asked.choices)
+    return recipes[-1 if ended and ended[-1].state=='failed' else len(ended)%len(recipes)] # the last asks for least
 
 @patch
 def begin_trial(self:Run, recipe:Recipe, note:str='')->str: # its id

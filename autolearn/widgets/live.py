@@ -6,9 +6,9 @@
 __all__ = ['STYLE', 'BLUE', 'ORANGE', 'GREEN', 'View', 'spark', 'live_lines', 'TerminalView', 'esc', 'page', 'curve_html',
            'head_html', 'body_html', 'final_html', 'take_clicks', 'NotebookView', 'make_view']
 
-# %% ../../nbs/widgets/69_live.ipynb #4e763bdc
+# %% ../../nbs/widgets/69_live.ipynb #67cda75e
 import html, logging, math, re, signal, sys, threading, time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import PurePath
 from urllib.parse import quote
 from fastcore.basics import patch
@@ -468,12 +468,12 @@ def _plain(seen:Seen)->str:
     head,rows = card(seen.result)
     return '\n'.join([f'autolearn: {head}', *(f'  {a}: {b}{f" ({c})" if c else ""}' for a,b,c in rows)])
 
-# %% ../../nbs/widgets/69_live.ipynb #797c373e
+# %% ../../nbs/widgets/69_live.ipynb #1167e85c
 def make_view(
     stop=None, # called when the user wants the run to end; a terminal has Ctrl-C for that
-    quiet:bool=False, # show nothing
-)->View:
-    "A view for where we are: a notebook, or a terminal"
-    if quiet: return View()
+    news:Stream=None, # tell this stream, and show nothing
+):
+    "A view for where we are, a notebook or a terminal; as a context it gives the stream to tell"
+    if news is not None: return nullcontext(news)
     shell = sys.modules['IPython'].get_ipython() if 'IPython' in sys.modules else None
     return NotebookView(stop) if getattr(shell, 'kernel', None) is not None else TerminalView()
