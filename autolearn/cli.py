@@ -4,15 +4,15 @@
 
 # %% auto #0
 __all__ = ['app', 'DATA', 'TARGET', 'INPUTS', 'NAMES', 'TASK', 'METRIC', 'VALID', 'TEST', 'CLEAN', 'ACCEPT', 'REFUSE', 'SEED',
-           'JSON', 'DEBUG', 'say', 'process_start', 'open_learner', 'report', 'look', 'fit', 'finish', 'resume',
-           'verify', 'trials', 'predict', 'test', 'demo', 'main']
+           'JSON', 'DEBUG', 'say', 'process_start', 'warm_up', 'open_learner', 'report', 'look', 'fit', 'finish',
+           'resume', 'verify', 'trials', 'predict', 'test', 'demo', 'main']
 
 # %% ../nbs/71_cli.ipynb #421d6106
 import os, sys
 import typer
 from typing import List, Optional
 
-# %% ../nbs/71_cli.ipynb #98295ea1
+# %% ../nbs/71_cli.ipynb #e42f7c69
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
                   help="An autonomous learner you can read: data and a time budget in, a tested model and the notebook that made it out.")
 
@@ -24,6 +24,11 @@ def process_start()->float:
     "When this process began, as `time.time()` counts"
     import psutil
     return psutil.Process().create_time()
+
+def warm_up():
+    "Let a worker import torch while we read the data"
+    from autolearn import worker
+    worker.warm_up()
 
 def open_learner(data, quiet=False, **options):
     "The AutoLearner for a command"
@@ -46,7 +51,7 @@ def report(result:dict, path):
     for k,v in result['baselines'].items(): say(f"  {k}: {v:.4f}")
     say(f"notebook: {os.path.join(path, 'twin.ipynb')}", f"model:    {os.path.join(path, 'model')}")
 
-# %% ../nbs/71_cli.ipynb #8c51fb09
+# %% ../nbs/71_cli.ipynb #eb5aa799
 DATA = typer.Argument(help="folder, IDX files, .npz, .csv or .parquet")
 TARGET = typer.Option(None, help="column of labels")
 INPUTS = typer.Option(None, help="column of paths")
@@ -87,6 +92,7 @@ def fit(data:str=DATA, target:Optional[str]=TARGET, inputs:Optional[str]=INPUTS,
         set:Optional[List[str]]=typer.Option(None, help="key=value: override a choice of the recipe; may be repeated"),
         fresh:bool=typer.Option(False, help="begin anew even where the same call has been before"), as_json:bool=JSON, debug:bool=DEBUG):
     "Learn from data within a budget: a tested model, and the notebook that made it."
+    warm_up()
     al = open_learner(data, as_json, target=target, inputs=inputs, names=names, task=task, metric=metric, budget=budget, valid=valid, test=test,
                       clean=clean, accept=accept, refuse=refuse, seed=seed, out=out, ledger=ledger, recipe=recipe, set=set, fresh=fresh)
     finish(al, as_json)
@@ -103,13 +109,14 @@ def finish(al, as_json, budget=None):
 def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=typer.Option(None, help="more time for a finished run, or another budget"),
            as_json:bool=JSON, debug:bool=DEBUG):
     "Go on with a run that was stopped or killed, or give a finished one more time."
+    warm_up()
     from autolearn.core import Stream
     from autolearn.learner import AutoLearner
     al = AutoLearner.open(run, Stream() if as_json else None)
     al.started = process_start()
     finish(al, as_json, budget)
 
-# %% ../nbs/71_cli.ipynb #050a4f22
+# %% ../nbs/71_cli.ipynb #c63c99ba
 @app.command()
 def verify(run:str=typer.Argument(help="folder of a finished RUN"), as_json:bool=JSON, debug:bool=DEBUG):
     "Rerun the twin notebook in a clean kernel without autolearn and compare its figures."
@@ -176,6 +183,7 @@ def test(model:str=typer.Argument(help="folder of a model or a RUN"), data:str=D
 def demo(what:str=typer.Argument('image', help="image"), out:Optional[str]=typer.Option(None, help="folder of the RUN"),
          budget:str=typer.Option('45s', help="wall clock for everything"), as_json:bool=JSON, debug:bool=DEBUG):
     "Learn real handwritten digits that ship with scikit-learn, in under two minutes."
+    warm_up()
     from autolearn.core import Stream, UserError
     from autolearn.learner import AutoLearner
     from autolearn.task import get_task, tasks

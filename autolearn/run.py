@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SHORTEST', 'n_cores', 'check_budget', 'RunError', 'run_path', 'say_disk', 'create_run', 'Run', 'copy_atomic']
 
-# %% ../nbs/63_run.ipynb #05e4093f
+# %% ../nbs/63_run.ipynb #8a85a9cc
 import contextlib, errno, json, os, re, secrets, shutil, time
 from dataclasses import fields
 from pathlib import Path
@@ -18,7 +18,7 @@ from .metric import get_metric
 from .problem import Asked, Prepared
 from .records import Decision, Problem, Profile, Recipe, Trial
 from .task import STEPS, get_recipe, get_task, recipe_path
-from .worker import TrialError, Worker, WorkerDied
+from .worker import TrialError, Worker, WorkerDied, get_worker
 
 # %% ../nbs/63_run.ipynb #14162b69
 def n_cores()->int:
@@ -254,7 +254,7 @@ def ask(self:Run, budget:Budget, do:str, **what):
             self.tell('note', text="Stopping: the best so far is tested and written. Once more to leave at once.")
             self.stop()
 
-# %% ../nbs/63_run.ipynb #a1930782
+# %% ../nbs/63_run.ipynb #d1353769
 @patch
 def fit(self:Run,
     secs:float=None, # budget; None: what is left of the run's own
@@ -265,7 +265,7 @@ def fit(self:Run,
     with say_disk(self.folder), self.alone():
         (self.folder/'trials').mkdir(exist_ok=True)
         try:
-            self.stopping,self.worker = False,Worker(self.folder/'worker.log', hang=max(20., min(120., .3*budget.secs))).start()
+            self.stopping,self.worker = False,get_worker(self.folder/'worker.log', hang=max(20., min(120., .3*budget.secs)))
             self.keep_time(budget)
             before = self.result
             if not self.has_model: write_json(self.folder/'result.json', self.partial_result(budget))

@@ -65,7 +65,7 @@ def environment()->dict:
     return dict(python=platform.python_version(), torch=torch.__version__, fastai=fastai.__version__, numpy=np.__version__,
                 threads=torch.get_num_threads(), device='cpu', cpu=torch.backends.cpu.get_cpu_capability(), machine=platform.machine())
 
-# %% ../nbs/60_trial.ipynb #9237604b
+# %% ../nbs/60_trial.ipynb #d01b6994
 def read_plan(folder:Path): # recipe, decisions and the seconds a step was meant to take; None before the plan
     "The plan of a trial, if it was made"
     if not (folder/'closed.json').exists(): return None
@@ -73,19 +73,24 @@ def read_plan(folder:Path): # recipe, decisions and the seconds a step was meant
     return Recipe.from_dict(o['recipe']),o['decisions'],o.get('step')
 
 def time_after(
+    mod, # the task's recipe module
     learn, # a `Learner`
-    n_test:int, # rows of the test part
+    recipe:Recipe,
+    items, # rows that take part
+    split, # their parts (n_rows,)
     opening:float, # seconds that opening rows and making batches took: a hint at how busy the machine is
 )->float: # seconds
-    "How long validation, test and writing will take once training is over, by a timed batch"
-    x,secs,net = learn.dls.valid.one_batch()[0],[],learn.model.eval()
-    with torch.no_grad():
-        for _ in range(3):
+    "How long scoring, test and writing will take once training is over, by answers for a few rows"
+    secs = []
+    with learn.no_bar(), learn.no_logging():
+        for n_few in (64, 1024): # the first warms up
+            dl = learn.dls.test_dl(items[split=='valid'].head(n_few))
             t = time.perf_counter()
-            net(x)
+            mod.predict(learn, dl, recipe)
             secs.append(time.perf_counter()-t)
-    n = 2*len(learn.dls.valid_ds)+n_test # validation rows are scored and answered
-    return 2.+opening+1.5*sorted(secs)[1]*n/max(1, len(x))+n_test/5000 # the last: the report's intervals
+    n_test = (split=='test').sum()
+    n = 2*(split=='valid').sum()+n_test # validation rows are scored and answered
+    return 2.+.5*opening+1.2*secs[1]*n/len(dl.dataset)+n_test/5000 # the last: the report's intervals
 
 def run_trial(
     folder, # holds job.json: run, recipe, deadline, threads
@@ -102,7 +107,8 @@ def run_trial(
     items,split = load_rows(str(run))
     dls,plan = mod.make_dls(items, split, asked),read_plan(folder)
     learn = mod.make_learner(dls, plan[0] if plan else asked)
-    reserve = time_after(learn, int((split=='test').sum()), time.time()-start)
+    opening = time.time()-start
+    reserve = time_after(mod, learn, plan[0] if plan else asked, items, split, opening)
     if plan is None:
         news.tell('stage', name='plan', trial=job['trial'])
         plan = (asked, []) if asked.closed else mod.plan(learn, asked, job['deadline']-time.time()-reserve)
@@ -115,6 +121,7 @@ def run_trial(
     for o in decisions: news.tell('decision', trial=job['trial'], decision=o)
     outputs = dict(show_batch=figure_output(lambda: mod.show_batch(dls)))
     learn = mod.make_learner(dls, closed)
+    reserve = time_after(mod, learn, closed, items, split, opening)
     pace = Pace(job['deadline']-reserve, closed.cuts, not asked.closed, plan[2] if len(plan)>2 else None) # a third one: we were here before
     on_pace(pace)
     news.tell('stage', name='train', trial=job['trial'], epochs=closed.epochs)

@@ -15,7 +15,7 @@ def recipe_file(tmp_path_factory):
     "A closed recipe that takes a second"
     path = tmp_path_factory.mktemp('recipe')/'recipe.json'
     path.write_text(json.dumps(dict(kind='recipe', schema=1, task='image_classification', choices=dict(shape=[1, 8, 8], shift=1, flip=False, bs=16,
-        widths=[16, 32], bf16=False, smooth=.1, wd=.05, lr=.02, epochs=4, cuts=[], seed=0))))
+        widths=[16, 32], bf16=False, cutout=0, skip=0., views=False, smooth=.1, wd=.05, lr=.02, epochs=4, cuts=[], seed=0))))
     return path
 
 @pytest.fixture(scope='module')
@@ -57,7 +57,7 @@ def test_bad_input(folder, tmp_path):
 
 def test_bad_recipes(folder, tmp_path):
     good = dict(kind='recipe', schema=1, task='image_classification', choices=dict(shape=[1, 8, 8], shift=1, flip=False, bs=32, widths=[8], bf16=False,
-                smooth=.1, wd=.05, lr=.01, epochs=1, cuts=[], seed=0))
+                cutout=0, skip=0., views=False, smooth=.1, wd=.05, lr=.01, epochs=1, cuts=[], seed=0))
     def given(d):
         (tmp_path/'r.json').write_text(d if isinstance(d, str) else json.dumps(d))
         return 'fit', folder, '--recipe', tmp_path/'r.json', '--budget', '60s', '--out', tmp_path/'run'

@@ -9,7 +9,7 @@ from autolearn.run import RunError
 from autolearn.tasks.image_classification import example
 from runs import call, kill_group, pickles, result, start, trial_of, wait_for, write_folder
 
-CHOICES = dict(shape=[1, 8, 8], shift=1, flip=False, bs=32, widths=[16, 32], bf16=False, smooth=.1, wd=.05, lr=.01, epochs=24, cuts=[], seed=3)
+CHOICES = dict(shape=[1, 8, 8], shift=1, flip=False, bs=32, widths=[16, 32], bf16=False, cutout=0, skip=0., views=False, smooth=.1, wd=.05, lr=.01, epochs=24, cuts=[], seed=3)
 RECIPE = Recipe('image_classification', CHOICES)
 
 @pytest.fixture(scope='module')

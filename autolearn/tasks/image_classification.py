@@ -33,7 +33,7 @@ def check_profile(profile:Profile):
         raise UserError(f"{len(profile.classes)} classes with {sum(profile.classes.values())} pictures: some would have none to learn from. "
                         "Is the label column a name of each picture?")
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #9bcf2275
+# %% ../../nbs/tasks/25_image_classification.ipynb #a8f19685
 def portfolio(
     profile:Profile,
     secs:float, # budget
@@ -41,22 +41,24 @@ def portfolio(
 )->list: # of Recipe, best first
     "A few recipes known to be good"
     s,n = profile.stats,sum(profile.classes.values())
-    h,w = [int(min(64, 8*round(max(8, s[k][1])/8) if not s['one_size'] else s[k][1])) for k in ('height', 'width')]
+    h,w = [int(min(64, 8*round(max(8, s[k][1])/8) if not s['one_size'] else max(8, s[k][1]))) for k in ('height', 'width')]
     grey,small = s['grey']==1,min(h, w)<=12
+    scarce = secs/n*55_000*784/(h*w)<120 # seconds for as much as Fashion-MNIST holds
     bs = int(np.clip(2**int(np.log2(max(8, n/20))), 8, 128))
-    base = Recipe(name, dict(shape=[1 if grey else 3, h, w], shift=1 if small else 2, flip=not grey, bs=bs, widths=[32, 64] if small else [32, 64, 128],
-        bf16=None, smooth=.1, wd=.05, lr=None, epochs=None, cuts=[], seed=0))
-    return [base, base.having(widths=[2*o for o in base.widths], seed=1), base.having(bs=max(8, bs//2), widths=[o//2 for o in base.widths], seed=2)]
+    base = Recipe(name, dict(shape=[1 if grey else 3, h, w], shift=2 if min(h, w)>=32 else 1, flip=not grey, cutout=0, bs=bs, widths=None,
+        bf16=None, smooth=.1, wd=.05, skip=.5 if n>=5000 else 0., views=not scarce, lr=None, epochs=None, cuts=[], seed=0))
+    return [base, base.having(cutout=min(h, w)//4, seed=1), base.having(bs=max(8, bs//2), widths=[8, 16] if small else [8, 16, 32], seed=2)]
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #68fb8da0
+# %% ../../nbs/tasks/25_image_classification.ipynb #160cbc45
 def check_choices(recipe:Recipe):
     "Refuse values that no sane recipe has: they may come from a stranger"
     c,whole = recipe.choices,lambda v, a, b: isinstance(v, int) and not isinstance(v, bool) and a<=v<=b
     number = lambda v, a, b: isinstance(v, (int, float)) and not isinstance(v, bool) and a<=v<=b
-    ok = dict(shape=lambda v: isinstance(v, list) and len(v)==3 and v[0] in (1, 3) and all(whole(o, 1, 1024) for o in v),
-        shift=lambda v: whole(v, 0, 256), flip=lambda v: isinstance(v, bool), bs=lambda v: whole(v, 1, 65536),
-        widths=lambda v: isinstance(v, list) and 1<=len(v)<=8 and all(whole(o, 1, 4096) for o in v),
+    ok = dict(shape=lambda v: isinstance(v, list) and len(v)==3 and v[0] in (1, 3) and all(whole(o, 8, 1024) for o in v[1:]),
+        shift=lambda v: whole(v, 0, 256), flip=lambda v: isinstance(v, bool), cutout=lambda v: whole(v, 0, 512), bs=lambda v: whole(v, 1, 65536),
+        widths=lambda v: v is None or isinstance(v, list) and 1<=len(v)<=8 and all(whole(o, 1, 4096) for o in v),
         bf16=lambda v: v is None or isinstance(v, bool), smooth=lambda v: number(v, 0, .9), wd=lambda v: number(v, 0, 100),
+        skip=lambda v: number(v, 0, .9), views=lambda v: isinstance(v, bool),
         lr=lambda v: v is None or number(v, 1e-9, 1e3), epochs=lambda v: v is None or whole(v, 1, 100_000),
         cuts=lambda v: isinstance(v, list) and all(isinstance(o, list) and len(o)==2 and all(whole(i, 0, 10**9) for i in o) for o in v),
         seed=lambda v: whole(v, 0, 2**31))
@@ -65,15 +67,15 @@ def check_choices(recipe:Recipe):
     for k,f in ok.items():
         if k not in c: raise UserError(f"The recipe lacks the choice {k!r}.")
         if not f(c[k]): raise UserError(f"The recipe's {k!r} cannot be {str(c[k])[:80]}.")
-    sizes = [c['shape'][0], *c['widths']]
+    if c['widths'] and min(c['shape'][1:])-1<2**len(c['widths']): raise UserError(f"The recipe's 'widths' halve the picture more often than it has pixels: {c['widths']}.")
+    sizes = [8*c['shape'][0], *(c['widths'] or [])]
     if sum(9*(a*b+b*b) for a,b in zip(sizes, sizes[1:]))>1e8: raise UserError(f"The recipe's 'widths' ask for too large a net: {c['widths']}.")
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #87fdd4b5
+# %% ../../nbs/tasks/25_image_classification.ipynb #a288701a
 def space(profile:Profile)->dict: # choice: list of values, or (low, high, 'log' or 'linear')
     "What may be varied"
-    base = portfolio(profile, 60)[0]
-    return dict(shift=[0, 1, 2, 3], flip=[False, True], bs=[32, 64, 128, 256], widths=[[max(4, o*k//2) for o in base.widths] for k in (1, 2, 3, 4)],
-                smooth=[0, .1], wd=(.01, .3, 'log'))
+    h,w = portfolio(profile, 60)[0].shape[1:]
+    return dict(shift=[0, 1, 2, 3], flip=[False, True], cutout=[0, min(h, w)//4], bs=[32, 64, 128, 256], smooth=[0, .1], wd=(.01, .3, 'log'))
 
 # %% ../../nbs/tasks/25_image_classification.ipynb #82922b7c
 def example(
