@@ -347,7 +347,9 @@ def test_small_parts():
     assert take_clicks('x')==0
 
 def test_make_view():
-    assert type(make_view(quiet=True)) is View and type(make_view()) is TerminalView
+    told = Stream()
+    with make_view(news=told) as news: assert news is told
+    assert type(make_view()) is TerminalView
 
 def test_import_is_light_and_quick():
     code = "import sys, time\nt = time.perf_counter()\nimport autolearn.widgets.live\nt = time.perf_counter()-t\n" \
