@@ -7,6 +7,7 @@ Modules:
 - `autolearn.media.image`: Read them, name them by their pixels, measure them, find what is wrong
 - `autolearn.profile`: What are the data like, and what is wrong with them?
 - `autolearn.recipes.image_classification`: From a table of pictures to a tested net, with fastai
+- `autolearn.sources.archive`: A zip or tar file with class folders in it, unpacked without trust
 - `autolearn.sources.arrays`: Pictures and labels as NumPy arrays, in memory or in an .npz file
 - `autolearn.sources.folder`: One folder for each class, perhaps below folders for train, validation and test
 - `autolearn.sources.idx`: The format of MNIST and its many children: all pictures in one file, all labels in another

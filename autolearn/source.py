@@ -126,7 +126,7 @@ def find_path(
     there = sorted(o for o in os.listdir(path.parent) if not o.startswith('.')) if path.parent.is_dir() else []
     raise UserError(f"There is no {path.name!r} in {str(path.parent)!r}. {nearest(path.name, there)}".rstrip())
 
-# %% ../nbs/10_source.ipynb #821d0e5f
+# %% ../nbs/10_source.ipynb #bea1aa47
 ARCHIVES = ('.zip', '.tar', '.tar.gz', '.tgz', '.tar.bz2', '.tar.xz', '.7z', '.rar')
 
 def say_unopened(
@@ -137,7 +137,7 @@ def say_unopened(
     what = os.path.basename(data) if isinstance(data, str) else ''
     hints = [o.explain(data) for o in mods if what and hasattr(o, 'explain')]
     if not what: found = f"{type(data).__name__!r} is nothing that can be opened."
-    elif what.lower().endswith(ARCHIVES): found = f"{what!r} is an archive. Unpack it and give the folder."
+    elif what.lower().endswith(ARCHIVES): found = f"{what!r} is an archive that cannot be opened: damaged, or of a kind that is not read. Unpack it and give the folder."
     elif os.path.isfile(data): found = f"{what!r} is no file that can be opened."
     else:
         near = islice(chain(Path(data).glob('*'), Path(data).glob('*/*')), 1000)

@@ -1,5 +1,5 @@
 "The contracts, run over everything registered and over a package of somebody else's"
-import json, os, subprocess, sys
+import json, os, shutil, subprocess, sys
 from pathlib import Path
 import pandas as pd, pytest
 from autolearn import check
@@ -24,7 +24,8 @@ def sources(tmp):
         with gzip.open(idx/f'{part}-labels-idx1-ubyte.gz', 'wb') as f: f.write(struct.pack('>2I', 0x801, len(y))+y.astype('uint8').tobytes())
     table = pd.DataFrame(dict(path=sorted(str(p) for p in folder.rglob('*.png'))))
     table['label'] = table.path.map(lambda p: Path(p).parent.name)
-    return dict(folder=folder, idx=idx, arrays=(x, y), tables=table)
+    packed = Path(shutil.make_archive(str(tmp/'packed'), 'zip', folder))
+    return dict(folder=folder, idx=idx, arrays=(x, y), tables=table, archive=packed)
 
 def test_every_source(tmp_path):
     given = sources(tmp_path)

@@ -1,5 +1,5 @@
 "What would bore readers of the source notebooks: containers that agree, strangers' files, messages"
-import ast, gzip, inspect, io, json, os, struct, subprocess, sys, time, zipfile
+import ast, gzip, inspect, io, json, os, shutil, struct, subprocess, sys, time, zipfile
 import numpy as np, pandas as pd, pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
@@ -41,7 +41,8 @@ def boxes(tmp_path):
     t.to_csv(tmp_path/'t.tsv', index=False, sep='\t')
     t.to_parquet(tmp_path/'t.parquet')
     whole = t.assign(path=[str(tmp_path/o) for o in t.path])
-    files = ('folder', 'idx', 'arrays.npz', 't.csv', 't.tsv', 't.parquet')
+    for kind in ('zip', 'gztar'): shutil.make_archive(str(tmp_path/'packed'), kind, tmp_path, 'folder')
+    files = ('folder', 'idx', 'arrays.npz', 't.csv', 't.tsv', 't.parquet', 'packed.zip', 'packed.tar.gz')
     return [tmp_path/o for o in files]+[whole, tuple(pairs.values())]
 
 def content(items):
