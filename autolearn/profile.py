@@ -70,7 +70,7 @@ def merge_labels(items:pd.DataFrame, names:dict)->pd.DataFrame:
 # %% ../nbs/12_profile.ipynb #1912ee64
 FIXES = {f.__name__:f for f in (drop_unreadable, drop_unlabelled, drop_leaks, drop_copies, drop_rows, merge_labels)}
 
-# %% ../nbs/12_profile.ipynb #6e813463
+# %% ../nbs/12_profile.ipynb #15d22d0b
 def say_rows(keys, n:int=3)->str:
     "The first few of `keys` in words"
     return ', '.join(map(str, keys[:n]))+(f' and {len(keys)-n} more' if len(keys)>n else '')
@@ -93,9 +93,9 @@ def find_unlabelled(items:pd.DataFrame):
 def find_exact_copies(items:pd.DataFrame):
     "Training rows that are the same in content and label"
     mine = items[items.part.isin(['', 'train']) & (items.content!='')]
-    bad = mine[mine.duplicated(['content', 'label'])]
+    bad,n = mine[mine.duplicated(['content', 'label'], keep=False)],int(mine.duplicated(['content', 'label']).sum())
     if bad.empty: return None
-    return Finding('exact_copies', [*bad.key], f"{len(bad)} rows are exact copies of another with the same label: {say_rows([*bad.key])}",
+    return Finding('exact_copies', [*bad.key], f"{n} rows are exact copies of another with the same label: {say_rows([*bad.key])}",
                    .3, fix='drop_copies', default=True)
 
 def find_leaks(items:pd.DataFrame):
@@ -171,8 +171,8 @@ def look(
         stats=medium.summarise(items), findings=findings, secs=round(time.time()-start, 2))
     return items,profile
 
-# %% ../nbs/12_profile.ipynb #25443c9c
-KNOWN = {'unreadable', 'unlabelled', 'exact_copies', 'copies_across_parts', 'conflicting_labels', 'rare_classes', 'one_class', 'label_variants', 'blank'}
+# %% ../nbs/12_profile.ipynb #e93e71b6
+KNOWN = {'unreadable', 'unlabelled', 'exact_copies', 'copies_across_parts', 'conflicting_labels', 'rare_classes', 'one_class', 'label_variants', 'blank', 'near_copies', 'near_copies_across_parts'}
 
 def choose_fixes(
     findings:list, # Finding

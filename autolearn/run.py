@@ -153,7 +153,7 @@ class Run:
         self.stopping = True
         if self.worker and self.worker.p: self.worker.send(do='stop')
 
-# %% ../nbs/63_run.ipynb #7250630c
+# %% ../nbs/63_run.ipynb #0d71241d
 @patch
 def trials(self:Run)->list: # of Trial, in the order of their start
     "The trials of this run, read from their folders"
@@ -243,11 +243,16 @@ def ask(self:Run, budget:Budget, do:str, **what):
     def hear(event): self.tell(event.pop('kind'), **{k:v for k,v in event.items() if k!='at'})
     def beat():
         self.keep_time(budget)
-        if do=='baselines' and budget.left<.6*budget.secs: self.worker.kill() # they may not eat the time of the trials
-    first = True
+        if do=='baselines' and budget.left<.6*budget.secs: # they may not eat the time of the trials
+            late.append(do)
+            self.worker.kill()
+    first,late = True,[]
     if self.stopping: self.worker.start().send(do='stop') # a new process has not heard it
     while True:
         try: return self.worker.ask(do, hear, beat, **what) if first else self.worker.wait(hear, beat)
+        except WorkerDied:
+            if late: raise TrialError("it would have taken too much of the time") from None
+            raise
         except KeyboardInterrupt:
             if self.stopping: raise
             first = False
