@@ -214,3 +214,11 @@ def test_copies_are_found_and_left_out(tmp_path):
     al.accept('conflicting_labels')
     assert (al.ready.rows.dropped_by!='').sum()==3
     with pytest.raises(UserError, match='exact_copies'): al.refuse('exact_copy')
+
+def test_an_archive_and_its_twin(folder, tmp_path):
+    import shutil
+    packed = shutil.make_archive(str(tmp_path/'packed'), 'zip', folder)
+    code,out = call('fit', packed, '--budget', '16s', '--out', tmp_path/'run', '--set', 'epochs=2')
+    assert code==0, out
+    code,out = call('verify', tmp_path/'run')
+    assert code==0, out
