@@ -234,7 +234,7 @@ def pack(
 
 def import_lines(
     imports, # of Import
-    width:int=120,
+    width:int=140,
 )->str:
     "Import statements, as a person would write them"
     def said(name, alias): return name if alias in (name, name.split('.')[0]) else f'{name} as {alias}'
@@ -247,5 +247,5 @@ def import_lines(
             parts = sorted({said(i.attr, i.name) for i in group if i.attr and i.module==m}, key=str.lower)
             head = f'from {m} import '
             if len(head)+len(', '.join(parts))<=width: out.append(head+', '.join(parts))
-            else: out.append(f'{head}(\n    '+',\n    '.join(pack(parts, width-5))+')')
+            else: out.append(',\n    '.join(pack([f'{head}({parts[0]}', *parts[1:]], width-1))+')')
     return '\n'.join(out)

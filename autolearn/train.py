@@ -58,28 +58,24 @@ class Shorten(Callback):
 # %% ../nbs/32_train.ipynb #34f0dff2
 class SkipEasy(Callback):
     "Leave out a random `share` of the easy examples, until a share `until` of the cycle is done; an epoch has as many steps as ever"
-    order,run_valid = 57,False # after `Shorten` has said where in the cycle we are
+    order,run_valid,keeps = 57,False,('last',) # after `Shorten` has said where in the cycle we are; what a checkpoint keeps
     def __init__(self, share:float, until:float=.85): self.share,self.until = share,until
     def before_fit(self): self.last = torch.full((len(self.dls.train.y[0]),), torch.nan)
     def before_train(self):
-        n,rows = len(self.last),[]
-        self.weight = torch.ones(n)
-        if self.pct_train<self.until:
-            easy = self.last<self.last.nanmean() # not true of what was never seen
-            self.weight[easy] = 1/(1-self.share)
-            while sum(map(len, rows))<n: # pass after pass over what is kept
-                kept = (~easy | (torch.rand(n)>=self.share)).nonzero().squeeze(1)
-                rows.append(kept[torch.randperm(len(kept))])
-        self.dls.train.order = torch.cat(rows)[:n].tolist() if rows else None
+        easy = (self.last<self.last.nanmean()) & (self.pct_train<self.until) # not true of what was never seen
+        self.weight,rows,n = torch.where(easy, 1/(1-self.share), 1.),[],len(easy)
+        while sum(map(len, rows))<n: # pass after pass over what is kept
+            kept = (~easy | (torch.rand(n)>=self.share)).nonzero().squeeze(1)
+            rows.append(kept[torch.randperm(len(kept))])
+        self.rows = torch.cat(rows)[:n]
+        self.dls.train.get_idxs = self.rows.tolist
     def after_loss(self):
-        i = self.dls.train.batch
+        i = self.rows[self.iter*self.dls.train.bs:][:len(self.pred)]
         with NoneReduce(self.loss_func) as loss: each = loss(self.pred, *self.yb)
         self.last[i] = each.detach()
         self.learn.loss_grad = (each*self.weight[i]).mean()
         self.learn.loss = self.loss_grad.detach().clone()
-    def after_fit(self): self.dls.train.order = None
-    def state_dict(self): return dict(last=self.last) # for `Checkpoint`
-    def load_state_dict(self, s): self.last = s['last']
+    def after_fit(self): self.dls.train.__dict__.pop('get_idxs', None)
 
 # %% ../nbs/32_train.ipynb #c64b9fa5
 class Pace(Shorten):
@@ -176,14 +172,13 @@ class Checkpoint(Callback):
     def __init__(self, path):
         self.path,self.stage = Path(path),0
         self.resumed = load_state(path) if self.path.exists() else None # None again once it has been put back
-    def stateful(self):
-        # ask the class: an instance hands unknown names on to the learner, whose model has a `state_dict`, too
-        return {type(c).__name__:c for c in self.learn.cbs if hasattr(type(c), 'state_dict')}
+    def kept(self): # ask the class: an instance hands unknown names on to the learner
+        return [(c, k, f'{type(c).__name__}.{k}') for c in self.learn.cbs for k in getattr(type(c), 'keeps', ())]
     def after_epoch(self):
         if self.resumed: return # fastai says `after_epoch` for skipped epochs, too
         rec = self.recorder
         save_state(self.path, dict(stage=self.stage, epoch=self.epoch, train_iter=self.train_iter,
-            net=dict(self.model.state_dict()), opt=self.opt.state_dict(), cbs={k:c.state_dict() for k,c in self.stateful().items()},
+            net=dict(self.model.state_dict()), opt=self.opt.state_dict(), cbs={name:getattr(c, k) for c,k,name in self.kept()},
             values=[[*map(float, v)] for v in rec.values], losses=[*map(float, rec.losses)], lrs=[*map(float, rec.lrs)],
             smooth=(rec.smooth_loss.count, rec.smooth_loss.val), cuts=[[*o] for c in self.cutters() for o in c.cuts]))
     def cutters(self): return [c for c in self.learn.cbs if isinstance(c, Shorten)]
@@ -193,7 +188,7 @@ class Checkpoint(Callback):
         if not s or self.stage<s['stage']: return
         self.model.load_state_dict(s['net'])
         self.opt.load_state_dict(s['opt'])
-        for k,c in self.stateful().items(): c.load_state_dict(s['cbs'][k])
+        for c,k,name in self.kept(): setattr(c, k, s['cbs'][name])
         for c in self.cutters(): c.cuts = [tuple(o) for o in s['cuts']]
     def before_epoch(self):
         # epoch by epoch, also for a whole stage: cancelled in `before_fit`, MixUp fails in `after_fit`

@@ -28,10 +28,10 @@ from functools import partial
 import numpy as np, pandas as pd, torch
 
 from fastai.vision.all import (CategoryBlock, ColReader, ColSplitter, CrossEntropyLossFlat, DataBlock, DataLoaders, ImageBlock, Learner,
-    OptimWrapper, PILImage, accuracy, set_seed, show_images)
+    OptimWrapper, PILImage, accuracy, noop, set_seed, show_images)
 from ..core import UserError
 from ..evaluate import Predictions
-from ..fastdata import Cutout, Flip, Shift, StackedDL, average_views, fit_size
+from ..fastdata import StackedDL, Views, cutout, fit_size, flip, shift
 from ..layers import BF16, bf16_pays, conv_net, whiten
 from ..media.image import read_picture
 from ..records import Decision
@@ -45,9 +45,9 @@ def make_dls(
 )->DataLoaders:
     "Batches to learn from and to choose with"
     seen = items[split!='test'].assign(is_valid=split[split!='test']=='valid')
-    augment = [Shift(recipe.shift)] if recipe.shift else []
-    if recipe.flip: augment.append(Flip())
-    if recipe.cutout: augment.append(Cutout(recipe.cutout))
+    augment = [partial(shift, n=recipe.shift)] if recipe.shift else []
+    if recipe.flip: augment.append(flip)
+    if recipe.cutout: augment.append(partial(cutout, n=recipe.cutout))
     block = DataBlock((ImageBlock(PILImage), CategoryBlock(vocab=sorted(set(seen.label)))), get_x=ColReader('image'),
                       get_y=ColReader('label'), splitter=ColSplitter())
     dls = block.dataloaders(seen, bs=recipe.bs, dl_type=StackedDL, augment=augment, drop_last=bool((~seen.is_valid).sum()>=recipe.bs),
@@ -71,9 +71,8 @@ def make_learner(
     whiten(net[1], dls.train.x[:5000])
     if recipe.bf16: net = BF16(net)
     adam = partial(OptimWrapper, opt=torch.optim.AdamW, betas=(.9, .99), fused=True) # fastai's own takes a tenth of a small net's time
-    learn = Learner(dls, net, CrossEntropyLossFlat(label_smoothing=recipe.smooth), opt_func=adam, wd=recipe.wd, metrics=accuracy,
-                    cbs=Seeded(recipe.seed))
-    return learn
+    loss = CrossEntropyLossFlat(label_smoothing=recipe.smooth)
+    return Learner(dls, net, loss, opt_func=adam, wd=recipe.wd, metrics=accuracy, cbs=Seeded(recipe.seed))
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #e66f617d
 MOST_EPOCHS = 60 # more bring nothing: measured on digits
@@ -132,9 +131,8 @@ def fit(
     recipe, # closed: reads skip, cuts, epochs, lr
 ):
     "Train with one cycle"
-    helpers = [SkipEasy(recipe.skip)] if recipe.skip else []
-    if recipe.cuts: helpers.append(Shorten(recipe.cuts))
-    learn.fit_one_cycle(recipe.epochs, recipe.lr, cbs=helpers)
+    cuts = [Shorten(recipe.cuts)] if recipe.cuts else []
+    learn.fit_one_cycle(recipe.epochs, recipe.lr, cbs=[SkipEasy(recipe.skip), *cuts] if recipe.skip else cuts)
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #3369ae7f
 def score(
@@ -143,7 +141,7 @@ def score(
     recipe, # reads views, flip
 )->dict: # metrics by name
     "Accuracy and log loss"
-    answers,truth = average_views(learn, dl, flip=recipe.flip, shift=recipe.views)
+    answers,truth = learn.get_preds(dl=dl, act=noop, reorder=False, cbs=Views(recipe.flip, recipe.views) if recipe.flip or recipe.views else None)
     probs = answers.softmax(1)
     sure = probs[range(len(truth)), truth].double().clamp(1e-15)
     return dict(accuracy=float((probs.argmax(1)==truth).double().mean()), log_loss=float(-sure.log().mean()))
@@ -156,7 +154,7 @@ def predict(
 )->Predictions:
     "Probabilities for the rows of `dl`"
     rows = dl.dataset.items
-    answers,_ = average_views(learn, dl, flip=recipe.flip, shift=recipe.views)
+    answers,_ = learn.get_preds(dl=dl, act=noop, reorder=False, cbs=Views(recipe.flip, recipe.views) if recipe.flip or recipe.views else None)
     return Predictions.of_probs([*rows.key], answers.softmax(1).numpy(), [*learn.dls.vocab], [*rows.label] if 'label' in rows else None)
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #88b000aa

@@ -28,8 +28,7 @@ def read_idx(path:str, **parts:list)->pd.DataFrame: # folder, two files for each
     for part,names in parts.items():
         x,y = [read_bytes(os.path.join(path, o)) for o in names]
         part = part.replace('all', '')
-        keys = [f'{part}/{i}'.lstrip('/') for i in range(len(x))]
-        tables.append(pd.DataFrame(dict(key=keys, image=list(x), label=y.astype(str), part=part)))
+        tables.append(pd.DataFrame(dict(key=[f'{part}/{i}'.lstrip('/') for i in range(len(x))], image=[*x], label=y.astype(str), part=part)))
     return pd.concat(tables, ignore_index=True)
 
 # %% ../../nbs/sources/11_idx.ipynb #0ae93688

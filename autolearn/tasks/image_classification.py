@@ -46,7 +46,7 @@ def portfolio(
     scarce = secs/n*55_000*784/(h*w)<120 # seconds for as much as Fashion-MNIST holds
     bs = int(np.clip(2**int(np.log2(max(8, n/20))), 8, 128))
     base = Recipe(name, dict(shape=[1 if grey else 3, h, w], shift=2 if min(h, w)>=32 else 1, flip=not grey, cutout=0, bs=bs, widths=None,
-        bf16=None, smooth=.1, wd=.05, skip=.5 if n>=5000 else 0., views=not scarce, lr=None, epochs=None, cuts=[], seed=0))
+        bf16=None, smooth=.1, wd=.05, skip=.5 if n>=5000 and not scarce else 0., views=not scarce, lr=None, epochs=None, cuts=[], seed=0))
     return [base, base.having(cutout=min(h, w)//4, seed=1), base.having(bs=max(8, bs//2), widths=[8, 16] if small else [8, 16, 32], seed=2)]
 
 # %% ../../nbs/tasks/25_image_classification.ipynb #160cbc45
