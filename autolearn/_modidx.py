@@ -496,6 +496,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                     'autolearn/sources/archive.py'),
                                            'autolearn.sources.archive.read_archive': ( 'sources/archive.html#read_archive',
                                                                                        'autolearn/sources/archive.py'),
+                                           'autolearn.sources.archive.safe_members': ( 'sources/archive.html#safe_members',
+                                                                                       'autolearn/sources/archive.py'),
                                            'autolearn.sources.archive.sniff': ( 'sources/archive.html#sniff',
                                                                                 'autolearn/sources/archive.py'),
                                            'autolearn.sources.archive.unpack': ( 'sources/archive.html#unpack',

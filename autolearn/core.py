@@ -163,11 +163,11 @@ class Stream:
         "Tell all readers; `at` is when, in seconds since 1970"
         event = dict(kind=kind, at=round(time.time(), 3), **what)
         for r in self.readers: r(event)
-    def count(self, it, n:int, doing:str, every:float=.25):
-        "Pass `it` on and tell how far it is, at most once in `every` seconds"
+    def count(self, it, n:int, doing:str, every:float=.25, at=None):
+        "Pass `it` on and tell how far it is, at most once in `every` seconds; `at()` says so where it is not the number of things"
         last = 0.
         for i,o in enumerate(it, 1):
             yield o
             if i==n or time.time()-last>every:
                 last = time.time()
-                self.tell('progress', doing=doing, done=i, of=n)
+                self.tell('progress', doing=doing, done=at() if at else i, of=n)

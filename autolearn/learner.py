@@ -45,8 +45,8 @@ class AutoLearner:
         self.views,self.run = news,None
         self.asked = Asked(task, metric, *[v if is_share(v) else None for v in (valid, test)], seed, clean)
         if recipe is not None: self.asked.recipe = (recipe if isinstance(recipe, Recipe) else read_recipe(recipe)).to_dict()
-        self.source = open_source(data, target=target, inputs=inputs, names=names, valid=valid, test=test)
         with self.view() as news:
+            self.source = open_source(data, target=target, inputs=inputs, names=names, valid=valid, test=test, news=news)
             self.items,self.found = look_at(self.source, news)
             if self.source.note: news.tell('note', text=self.source.note)
         try: self.prepare()

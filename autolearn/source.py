@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 import pandas as pd
-from .core import UserError, nearest, plugin, plugins
+from .core import Stream, UserError, nearest, plugin, plugins
 
 # %% ../nbs/10_source.ipynb #33867c81
 PARTS = ('train', 'valid', 'test')
@@ -175,6 +175,7 @@ def open_source(
     valid=None, # data for validation; a share is left to the split
     test=None, # data to test on, likewise
     reader=None, # name of a reader; None: the surest
+    news:Stream=None, # who is told how far it is
 )->Source:
     "Open `data` with the reader that knows them best"
     data,valid,test = find_path(data),*[o if is_share(o) else find_path(o) for o in (valid, test)]
@@ -183,7 +184,7 @@ def open_source(
         scores = {k:1. if reader else m.sniff(data) for k,m in known.items()}
         best = max(scores, key=scores.get)
         if not scores[best]: raise UserError(say_unopened(data, [*known.values()]))
-        asked = dict(target=target, inputs=inputs, names=names, valid=valid, test=test)
+        asked = dict(target=target, inputs=inputs, names=names, valid=valid, test=test, news=news)
         fn,args,items,note = known[best].open_data(data, **asked)
     except OSError as e:
         raise UserError(f"{data!r:.200} cannot be read: {str(e)[:200]}") from None # no permission, a path too long

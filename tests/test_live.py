@@ -334,7 +334,9 @@ def test_a_trial_begins_its_own_curve():
     {}, dict(test=None, metric=None, baselines=None, valid=None),
     dict(test=dict(score='x'), metric='accuracy', baselines=[1]),
     dict(test=dict(score=.5, low=None, high=.6, n=True, looks='3'), run=3, twin=['a'], status={}, seconds='soon')])
-def test_results_with_gaps(result): card(result)
+def test_results_with_gaps(result):
+    ended,rows = card(result)
+    assert isinstance(ended, str) and all(isinstance(o, str) for row in rows for o in row)
 
 def test_a_second_look_is_told():
     assert 'look number 2' in card(dict(test=dict(score=.5, low=.4, high=.6, n=10, looks=2)))[1][0][2]

@@ -256,7 +256,7 @@ def load_pairs(
                             f"One label for each picture is needed.")
     return out,note
 
-def open_data(data, target=None, inputs=None, names=None, valid=None, test=None)->tuple:
+def open_data(data, target=None, inputs=None, names=None, valid=None, test=None, news=None)->tuple:
     "Name and arguments of the reading function, items, note"
     if names is not None: raise UserError(f"Arrays have names of their own: leave out names={names!r}.")
     if not sniff(data): raise UserError(f"This reader opens {OPENS}.")

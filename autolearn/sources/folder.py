@@ -115,7 +115,7 @@ def check(path:str, **parts):
     for o in parts.values() or ['']:
         if not os.path.isdir(os.path.join(path, o)): raise UserError(f"There is no folder {o or path!r}.")
 
-def open_data(data, target=None, inputs=None, names=None, valid=None, test=None)->tuple:
+def open_data(data, target=None, inputs=None, names=None, valid=None, test=None, news=None)->tuple:
     "Name and arguments of the reading function, items, note"
     if not isinstance(data, str) or not os.path.isdir(data): raise UserError("This reader opens a folder.")
     no_columns('A folder of pictures', target, inputs, names)

@@ -112,7 +112,7 @@ def one_part(v, part:str):
         raise UserError(f"{os.path.basename(v)!r} has several parts. Give {part}= the path of a file of one part.")
     return mine[0]
 
-def open_data(data, target=None, inputs=None, names=None, valid=None, test=None)->tuple:
+def open_data(data, target=None, inputs=None, names=None, valid=None, test=None, news=None)->tuple:
     "Name and arguments of the reading function, items, note"
     if not isinstance(data, str): raise UserError("This reader opens a folder of IDX files, or one of them.")
     no_columns('An IDX file', target, inputs, names)

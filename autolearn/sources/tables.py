@@ -287,7 +287,7 @@ def open_several(
     files = {p:os.path.relpath(t.path, main.folder).replace(os.sep, '/') for p,t in tables.items()}
     return 'read_tables', dict(path=main.folder, image=image, label=label, **main.how, **files), items, ''
 
-def open_data(data, target=None, inputs=None, names=None, valid=None, test=None)->tuple:
+def open_data(data, target=None, inputs=None, names=None, valid=None, test=None, news=None)->tuple:
     "Name and arguments of the reading function, items, note"
     given = {k:v for k,v in dict(valid=valid, test=test).items() if v is not None and not is_share(v)}
     for arg,v in dict(given, data=data).items():
