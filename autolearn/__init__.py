@@ -5,6 +5,7 @@ Modules:
 - `autolearn.fastdata`: Pictures decoded once, batches made by indexing
 - `autolearn.layers`: Nets from small blocks, each of which may end up in somebody's notebook
 - `autolearn.media.image`: Read them, name them by their pixels, measure them, find what is wrong
+- `autolearn.pretrained`: Begin with a net that has seen a million photographs
 - `autolearn.profile`: What are the data like, and what is wrong with them?
 - `autolearn.recipes.image_classification`: From a table of pictures to a tested net, with fastai
 - `autolearn.sources.archive`: A zip or tar file with class folders in it, unpacked without trust

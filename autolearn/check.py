@@ -243,7 +243,7 @@ def check_task(
         later = Model.load(d).predict_items(test)
     assert np.allclose(later.probs, mine.probs, atol=1e-5), "What was saved answers otherwise than what was trained"
     metric = get_metric(ready.problem.metric)
-    rivals = {k:v.table[v.table.key.isin(test.key)] for k,v in mod.baselines(items, split).items()}
+    rivals = {k:v.for_rows(later).table for k,v in mod.baselines(items, split).items()}
     assert rivals, "There is no baseline"
     dull = next(iter(rivals.values()))
     assert metric.is_better(metric(later.table), metric(dull)), f"{name} does not beat its dullest baseline on its own example"

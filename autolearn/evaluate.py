@@ -45,7 +45,8 @@ class Predictions:
     def __init__(self,
         table:pd.DataFrame, # columns key, label, prediction, prob, prob_<class>…
     ):
-        missing = [c for c in ('key', 'label', 'prediction', 'prob') if c not in table]
+        self.many = 'labels' in table # any number of labels in a row: lists in `labels` and `predictions`
+        missing = [c for c in ('key', *(('labels', 'predictions') if self.many else ('label', 'prediction')), 'prob') if c not in table]
         if missing: raise UserError(f"Predictions need a column {missing[0]!r}; this table has {list(table)[:8]}.")
         twice = table['key'][table['key'].duplicated()]
         if len(twice): raise UserError(f"Key {twice.iloc[0]!r} stands twice in the predictions.")
@@ -59,6 +60,19 @@ class Predictions:
     @property
     def probs(self)->np.ndarray: # (n, classes), NaN in rows without an answer
         return self.table[[f'prob_{c}' for c in self.classes]].to_numpy(copy=True)
+    @property
+    def kind(self)->str: return 'multilabel' if self.many else 'classification' # of its metrics
+    @property
+    def said(self)->pd.Series: # (n,) the answers as text, '' where there is none
+        if not self.many: return self.table['prediction']
+        return self.table['predictions'].map(lambda o: '' if o is None else ', '.join(o) or 'none')
+    @property
+    def names(self)->set: # of the labels that are known to be true
+        return {o for l in self.table['labels'] if l is not None for o in l} if self.many else {*self.table['label']}-{''}
+    @property
+    def truth(self)->pd.Series: # (n,) the labels as text, '' where nobody knows
+        if not self.many: return self.table['label']
+        return self.table['labels'].map(lambda o: '' if o is None else ', '.join(o) or 'none')
 
 # %% ../nbs/24_evaluate.ipynb #40bfa47a
 @patch(cls_method=True)
@@ -88,6 +102,37 @@ def of_probs(cls:Predictions,
         prediction=['' if g else names[i] for g,i in zip(gone, best)],
         prob=P[np.arange(len(P)), best]))
     return cls(pd.concat([table, pd.DataFrame(P, columns=[f'prob_{o}' for o in names])], axis=1))
+
+# %% ../nbs/24_evaluate.ipynb #3977baa8
+@patch(cls_method=True)
+def of_many(cls:Predictions,
+    keys, # (n,) names of the examples, no two the same
+    probs, # (n, classes) in [0, 1]; NaN where there is no answer
+    classes, # names in the order of the columns
+    labels=None, # (n,) lists of names; None where nobody knows it
+    least:float=.5, # what is at least so probable is said
+)->Predictions:
+    "Predictions of any number of labels"
+    names,keys,P = clean_names(classes),list(keys),np.asarray(probs, dtype='float32').reshape(-1, len(classes))
+    if len(P)!=len(keys): raise UserError(f"There are {len(keys)} keys and {len(P)} rows of probabilities.")
+    gone = np.isnan(P).any(axis=1)
+    if ((P<0) | (P>1)).any(): raise UserError("Probabilities lie between 0 and 1: logits?")
+    name_of = dict(zip(classes, names))
+    table = pd.DataFrame(dict(key=keys,
+        labels=pd.Series([None if o is None else [name_of.get(c) or as_text(c) for c in o] for o in (labels if labels is not None else [None]*len(keys))], dtype=object),
+        predictions=pd.Series([None if g else [c for c,v in zip(names, row) if v>=least] for g,row in zip(gone, P)], dtype=object),
+        prob=np.maximum(P, 1-P).min(1))) # of the label that is least sure
+    return cls(pd.concat([table, pd.DataFrame(np.where(gone[:, None], np.nan, P), columns=[f'prob_{o}' for o in names])], axis=1))
+
+# %% ../nbs/24_evaluate.ipynb #f6f1075f
+@patch
+def for_rows(self:Predictions,
+    other:Predictions, # of which rows and truth are taken
+)->Predictions: # in the order of `other`; without an answer where there is none
+    "These answers for the rows of `other`"
+    truth,answer = ('labels', 'predictions') if self.many else ('label', 'prediction')
+    t = other.table[['key', truth]].merge(self.table.drop(columns=truth), on='key', how='left')
+    return Predictions(t.assign(**{answer:t[answer].astype(object).where(t[answer].notna(), None if self.many else '')}))
 
 # %% ../nbs/24_evaluate.ipynb #0da7dfec
 @patch
@@ -121,7 +166,10 @@ def read(cls:Predictions,
             raise UserError(f"{path} has schema {meta.get('schema')}, newer than 1. Update autolearn.")
         if mb>max_mb: raise UserError(f"{path} holds {mb:.0f} MB, more than {max_mb:g}: it is not ours.")
         table = file.read().to_pandas(ignore_metadata=True)
-        text = table[['label', 'prediction']].map(lambda o: isinstance(o, str)).all(axis=None)
+        if 'labels' in table:
+            for c in ('labels', 'predictions'): table[c] = pd.Series([None if o is None else [*o] for o in table[c]], dtype=object)
+            text = all(o is None or all(isinstance(c, str) for c in o) for k in ('labels', 'predictions') for o in table[k])
+        else: text = table[['label', 'prediction']].map(lambda o: isinstance(o, str)).all(axis=None)
         numbers = all(table[c].dtype.kind=='f' for c in table if c.startswith('prob'))
         out = cls(table)
         if not text or not numbers or out.classes!=meta['classes']:
@@ -136,7 +184,7 @@ def score(self:Predictions,
     metrics=None, # names; None: all that suit
 )->dict[str, float]: # NaN where one is not defined
     "The scores by name"
-    names = [metrics] if isinstance(metrics, str) else metrics or metrics_for(n_classes=len(self.classes))
+    names = [metrics] if isinstance(metrics, str) else metrics or metrics_for(self.kind, len(self.classes))
     return {m.name:m(self.table) for m in map(get_metric, names)}
 
 @patch
@@ -152,6 +200,7 @@ def interval(self:Predictions,
 @patch
 def confusion(self:Predictions)->pd.DataFrame: # counts; rows are the truth, columns the prediction
     "How often each label got each prediction"
+    if self.many: raise UserError("Rows with several labels have no confusion matrix. See per_class.")
     c = coded(self.table)
     k = len(c.names)
     n = np.bincount(c.y*(k+1)+np.where(c.p<0, k, c.p), minlength=k*(k+1)).reshape(k, k+1)
@@ -161,12 +210,17 @@ def confusion(self:Predictions)->pd.DataFrame: # counts; rows are the truth, col
 @patch
 def per_class(self:Predictions)->pd.DataFrame: # one row for each class; NaN where there is nothing to divide by
     "How well each class is recognised, and what it is most often taken for"
+    div = lambda a,b: np.divide(a, b, out=np.full(len(a), np.nan), where=b>0)
+    if self.many:
+        c = coded(self.table)
+        there,said,right = c.y.sum(0),c.p.sum(0),(c.y&c.p).sum(0)
+        return pd.DataFrame(dict(n=there, precision=div(right, said), recall=div(right, there), f1=div(2*right, there+said),
+                                 most_confused='', confused=0), pd.Index(c.names, name='label'))
     table = self.confusion()
     k = len(table)
     n = table.to_numpy()
     right,there,said = n.diagonal().copy(),n.sum(1),n[:, :k].sum(0)
     np.fill_diagonal(n := n.copy(), 0)
-    div = lambda a,b: np.divide(a, b, out=np.full(k, np.nan), where=b>0)
     worst = n[:, :k].argmax(1)
     names = [table.index[j] if n[i, j] else '' for i,j in enumerate(worst)]
     return pd.DataFrame(dict(n=there, precision=div(right, said), recall=div(right, there), f1=div(2*right, there+said),
@@ -178,6 +232,10 @@ def worst(self:Predictions,
     n:int=10, # at the most
 )->pd.DataFrame: # key, label, prediction, prob, prob_of_label; rows without an answer are left out
     "The wrong answers that were given with the most confidence"
+    if self.many:
+        t = self.table.assign(label=self.truth, prediction=self.said)[has_truth(self.table)&~(self.said=='')]
+        t = t[[{*a}!={*b} for a,b in zip(t['labels'], t['predictions'])]].nlargest(n, 'prob')
+        return t[['key', 'label', 'prediction', 'prob']].assign(prob_of_label=np.nan).reset_index(drop=True)
     t = self.table[has_truth(self.table)]
     t = t[(t['label']!=t['prediction'])&(t['prediction']!='')].nlargest(n, 'prob')
     given = [r[f"prob_{r['label']}"] if f"prob_{r['label']}" in t else 0. for _,r in t.iterrows()]
@@ -257,7 +315,11 @@ def calibration(self:Predictions,
 )->tuple[pd.DataFrame, float]: # (low, high, n, confidence, accuracy) for each bin; ECE, NaN when there are no answers
     "How confident the answers are, how many of them are right, and the mean gap between both"
     if not has_truth(self.table).any(): raise UserError("There is nothing to calibrate: no row has a known label.")
-    t = self.table[has_truth(self.table)&(self.table['prediction']!='')]
+    t = self.table[has_truth(self.table)&(self.said!='')]
+    if self.many: # each class of each row is an answer
+        c = coded(t) if len(t) else None
+        p,hot = (c.probs.ravel(),c.y[:, :c.n_classes].ravel()) if c else (np.zeros(0), np.zeros(0, bool))
+        t = pd.DataFrame(dict(prob=np.maximum(p, 1-p), label=hot, prediction=p>=.5))
     edges = np.linspace(0, 1, bins+1)
     at = np.digitize(t['prob'], edges[1:-1], right=True)
     n = np.bincount(at, minlength=bins)
@@ -295,11 +357,11 @@ def report(self:Predictions,
     n_pairs:int=10, # how many confused pairs
 )->dict: # what JSON can hold; None where a figure is not defined
     "The evaluation as plain data"
-    names = [metrics] if isinstance(metrics, str) else metrics or metrics_for(n_classes=len(self.classes))
+    names = [metrics] if isinstance(metrics, str) else metrics or metrics_for(self.kind, len(self.classes))
     scores = {m.name:dict(zip(('score', 'low', 'high'), self.interval(m)), better=m.better)
               for m in map(get_metric, names)}
     truth = has_truth(self.table)
-    no_answer = truth&(self.table['prediction']=='')
+    no_answer = truth&(self.said=='')
     return plain(dict(n=truth.sum(), no_answer=no_answer.sum(), unlabelled=(~truth).sum(), classes=self.classes,
         scores=scores, ece=self.calibration()[1], confused=self.confused(n_pairs),
         per_class=self.per_class().reset_index(names='class').to_dict('records')))
@@ -308,7 +370,8 @@ def report(self:Predictions,
 def confused(self:Predictions,
     n:int=10, # at the most
 )->list[dict]: # label, prediction, n, share of the label's rows
-    "The pairs of classes that are confused most, ordered"
+    "The pairs of classes that are confused most, ordered; none where there may be several labels"
+    if self.many: return []
     table = self.confusion()
     counts = table.to_numpy()
     off = np.where(np.eye(*counts.shape, dtype=bool), 0, counts)
@@ -334,15 +397,15 @@ def _rows(title, rows):
 @patch
 def _repr_html_(self:Predictions):
     n,k = int(has_truth(self.table).sum()),len(self.classes)
-    no_answer = int((self.table['prediction']=='').sum())
+    no_answer = int((self.said=='').sum())
     foot = f'{len(self)} rows, {k} classes'+(f', {no_answer} without an answer' if no_answer else '')
     if not n:
-        said = self.table['prediction'].value_counts().head(5)
+        said = self.said.value_counts().head(5)
         rows = [(escape(_short(o) or '(no answer)'), _bar(v/len(self), BLUE), v) for o,v in said.items()]
         return f'<div style="{_CARD}"><div>{foot}, no known labels</div>{_rows("answers", rows) if rows else ""}</div>'
     num = lambda x: '–' if math.isnan(x) else f'{x:.3f}'
     acc,low,high = self.interval('accuracy')
-    names = [o for o in ('macro_f1', 'auc_ovr', 'log_loss') if o in metrics_for(n_classes=k)]
+    names = [o for o in ('macro_f1', 'auc_ovr', 'log_loss') if o in metrics_for(self.kind, k)]
     scores = [(o, f'<b>{num(s)}</b>', f'{num(a)} – {num(b)}') for o in names for s,a,b in [self.interval(o)]]
     classes = self.per_class().query('n>0').nsmallest(5, 'recall')
     say = lambda o: escape(_short(o) or '(no answer)')
@@ -418,6 +481,7 @@ def compare(
 )->Comparison:
     "The difference of two models on the same examples, with a 95% interval"
     metric = get_metric(metric)
+    if a.many or b.many: raise UserError("Models that give several labels are not compared yet. Compare their scores and intervals.")
     ta,tb = [t[has_truth(t)] for t in _tables([a, b])]
     sa,sb = metric(ta),metric(tb)
     if metric.name in ('accuracy', 'error'):
@@ -442,6 +506,7 @@ def blend(
     w = np.asarray(np.ones(len(members)) if weights is None else weights, dtype=float)
     if w.shape!=(len(members),) or (w<0).any() or not 0<w.sum()<np.inf:
         raise UserError(f"{len(members)} members need as many weights, none negative and not all 0, got {w.tolist()}.")
+    if any(o.many for o in members): raise UserError("Models that give several labels are not blended yet.")
     classes = members[0].classes
     for i,o in enumerate(members, 1):
         if set(o.classes)!=set(classes): raise UserError(f"Predictions 1 and {i} do not have the same classes.")

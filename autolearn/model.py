@@ -67,13 +67,13 @@ class Tested(Predictions):
     "Answers for labelled data, with baselines and the surest mistakes beside them"
     def __init__(self,
         table:pd.DataFrame, # as `Predictions` has it
-        metric:str='accuracy',
+        metric:str=None, # None: the first that suits
         baselines:dict=None, # score by name
         inputs=None, # key: what was asked about, to be shown; None: not at hand
         medium:str='image',
     ):
         super().__init__(table)
-        self.metric,self.baselines,self.inputs,self.medium = metric,baselines or {},inputs,medium
+        self.metric,self.baselines,self.inputs,self.medium = metric or ('macro_f1' if self.many else 'accuracy'),baselines or {},inputs,medium
     def lines(self)->list:
         "The score and the baselines in words"
         s,low,high = self.interval(self.metric)
@@ -124,13 +124,13 @@ class Model:
             found = mod.predict(self.learn, dl, self.recipe) if ok.any() else None
         probs = np.full((len(items), len(self.classes)), np.nan, 'float32')
         if found: probs[ok] = found.probs
-        return Predictions.of_probs([*items.key], probs, self.classes, [*items.label] if 'label' in items else None)
+        return mod.answers_of([*items.key], probs, self.classes, [*items.label] if 'label' in items else None, self.recipe)
     def predict(self,
         inputs, # paths, arrays, pictures, a folder, or one of these
     )->pd.DataFrame: # key, prediction, prob, prob_<class> …; prediction is empty where an input could not be read
         "Answers for whatever the medium can read"
         items = plugin('media', get_task(self.recipe.task).medium).as_items(inputs, self.about.get('span'))
-        return self.predict_items(items).table.drop(columns='label')
+        return self.predict_items(items).table.drop(columns=['label', 'labels'], errors='ignore')
     def test(self,
         data=None, # whatever `open_source` opens, with labels; None: the test part of the RUN it came from, as answered there
         target=None, # the label column of a table
@@ -142,10 +142,10 @@ class Model:
             return self.run_test()
         items = open_source(data, target=target).items
         if 'test' in set(items.part): items = items[items.part=='test']
-        unknown = sorted(set(items.label)-{*self.classes, ''})
-        if len(unknown)==items.label.nunique(): raise UserError(f"None of the labels of these data is a class of the model. "
-            f"Labels: {', '.join(unknown[:5])}. Classes: {', '.join(self.classes[:5])}.")
         items = items[items.label!='']
+        names = get_recipe(self.recipe.task).answers_of([*items.key], np.full((len(items), len(self.classes)), np.nan), self.classes, [*items.label], self.recipe).names
+        if not names & {*self.classes}: raise UserError(f"None of the labels of these data is a class of the model. "
+            f"Labels: {', '.join(sorted(names)[:5])}. Classes: {', '.join(self.classes[:5])}.")
         medium = get_task(self.recipe.task).medium
         return Tested(self.predict_items(items).table, inputs=items.set_index('key')[medium], medium=medium)
     def run_test(self)->Tested:

@@ -85,7 +85,9 @@ def prepare(
         if n<2: raise UserError(f"Only {n} of {len(items)} rows are left for {part}: too few. Give more data, or "
                                 + ("a larger share of them." if part!='train' else "smaller shares for valid and test."))
     used = rows[rows.dropped_by=='']
-    new = used[(used.part!='train') & ~used.label.isin(used.label[used.part=='train'])]
+    names = getattr(plan, 'names_in', lambda profile: lambda label: [label])(seen) # a label may name several classes
+    known = {o for l in set(used.label[used.part=='train']) for o in names(l)}
+    new = used[(used.part!='train') & used.label.map(lambda l: not {*names(l)}<=known)]
     if len(new): why.append(Decision('unknown_classes', sorted(set(new.label)), f"{len(new)} rows of the other parts have labels that no training row has: "
                                      "they count as wrong", override='give examples, or accept label_variants'))
     for o in profile.findings:

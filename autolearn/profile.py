@@ -26,11 +26,11 @@ The figures below hold for these data only, so the notebook first checks that th
 # %% auto #0
 __all__ = ['FIXES', 'FINDERS', 'KNOWN', 'drop_unreadable', 'drop_copies', 'drop_leaks', 'drop_unlabelled', 'drop_rows',
            'merge_labels', 'say_rows', 'find_unreadable', 'find_unlabelled', 'find_exact_copies', 'find_leaks',
-           'find_conflicts', 'find_rare', 'find_one_class', 'find_label_variants', 'fingerprint', 'look',
-           'choose_fixes', 'apply_fixes']
+           'find_conflicts', 'find_rare', 'find_one_class', 'find_label_variants', 'find_misspelt', 'fingerprint',
+           'look', 'choose_fixes', 'apply_fixes']
 
 # %% ../nbs/12_profile.ipynb #5fbfd7c9
-import time
+import difflib, time
 import pandas as pd
 from .core import Stream, UserError, nearest, plugin
 from .records import Finding, Profile
@@ -144,8 +144,23 @@ def find_label_variants(items:pd.DataFrame):
     return Finding('label_variants', [*bad.key], f"{len(names)} labels differ from another only in case or spaces: "
                    + say_rows([f'{k!r} and {v!r}' for k,v in names.items()]), .7, 'label', 'merge_labels', dict(names=names))
 
+def find_misspelt(items:pd.DataFrame, few:float=.1):
+    "Rare labels that are written nearly like a frequent one"
+    n = items.label[items.label!=''].value_counts()
+    if len(n)<3 or len(n)>2000: return None
+    plain = lambda o: ' '.join(o.split()).casefold()
+    names = {}
+    for rare in (o for o in n.index if len(plain(o))>4 and not any(c.isdigit() for c in o)):
+        usual = [o for o in n.index if n[rare]<=few*n[o] and plain(o)!=plain(rare)]
+        close = difflib.get_close_matches(plain(rare), [plain(o) for o in usual], 1, cutoff=.8)
+        if close: names[rare] = next(o for o in usual if plain(o)==close[0])
+    if not names: return None
+    bad = items[items.label.isin(names)]
+    return Finding('label_misspelt', [*bad.key], f"{len(names)} rare labels look like misspellings: "
+                   + say_rows([f'{k!r} ({n[k]}) of {v!r} ({n[v]})' for k,v in names.items()]), .5, 'label', 'merge_labels', dict(names=names))
+
 # %% ../nbs/12_profile.ipynb #6408564f
-FINDERS = (find_unreadable, find_unlabelled, find_exact_copies, find_leaks, find_conflicts, find_rare, find_one_class, find_label_variants)
+FINDERS = (find_unreadable, find_unlabelled, find_exact_copies, find_leaks, find_conflicts, find_rare, find_one_class, find_label_variants, find_misspelt)
 
 # %% ../nbs/12_profile.ipynb #30f20ea9
 def fingerprint(items:pd.DataFrame)->str: # `content`, `label`, `part`; 16 hex digits
@@ -172,7 +187,8 @@ def look(
     return items,profile
 
 # %% ../nbs/12_profile.ipynb #e93e71b6
-KNOWN = {'unreadable', 'unlabelled', 'exact_copies', 'copies_across_parts', 'conflicting_labels', 'rare_classes', 'one_class', 'label_variants', 'blank', 'near_copies', 'near_copies_across_parts'}
+KNOWN = {'unreadable', 'unlabelled', 'exact_copies', 'copies_across_parts', 'conflicting_labels', 'rare_classes', 'one_class', 'label_variants', 'blank', 'near_copies', 'near_copies_across_parts',
+    'dark_or_bright', 'odd_sizes', 'blurred', 'label_misspelt'}
 
 def choose_fixes(
     findings:list, # Finding

@@ -404,8 +404,7 @@ def make_result(self:Run, best:Trial, budget:Budget, looks:int, before:dict)->di
     score,low,high = test.interval(self.metric.name)
     base = {}
     for k,f in (self.read('baselines.json') or {}).items():
-        answers = test.table[['key', 'label']].merge(Predictions.read(self.folder/f).table.drop(columns='label'), on='key', how='left')
-        base[k] = Predictions(answers.assign(prediction=answers.prediction.fillna(''))).score([self.metric.name])[self.metric.name]
+        base[k] = Predictions.read(self.folder/f).for_rows(test).score([self.metric.name])[self.metric.name]
     names = [*self.plan.metrics(self.profile)]
     return dict(schema=1, status='stopped' if self.stopping else 'done', task=self.problem.task,
         metric=dict(name=self.metric.name, better=self.metric.better), valid=best.metrics[self.metric.name],

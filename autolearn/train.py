@@ -45,24 +45,20 @@ class Shorten(Callback):
     "Squeeze the rest of a one-cycle: from step s on, be done at step e, for each (s, e) in `cuts`"
     order,run_valid = 55,False # after fastai has counted the step, before it sets the rate
     def __init__(self, cuts): self.cuts = [tuple(c) for c in cuts]
-    def before_train(self): self.put(self.epoch*len(self.dls.train))
     def before_batch(self):
-        if self.put(self.epoch*self.n_iter+self.iter): raise CancelFitException
-    def put(self, step)->bool: # is it done?
-        "Say where in the cycle `step` is"
-        pct,a,z = 0.,0,self.n_epoch*len(self.dls.train) # from a at pct to z
+        step,pct,a,z = self.epoch*self.n_iter+self.iter,0.,0,self.n_epoch*self.n_iter # from a at pct to z
         for s,e in [c for c in self.cuts if c[0]<=step]: pct,a,z = pct+(1-pct)*(s-a)/(z-a),s,e
-        if step<z and self.cuts and self.cuts[0][0]<=step: self.learn.pct_train = pct+(1-pct)*(step-a)/(z-a)
-        return step>=z
+        if step>=z: raise CancelFitException
+        if self.cuts and self.cuts[0][0]<=step: self.learn.pct_train = pct+(1-pct)*(step-a)/(z-a)
 
 # %% ../nbs/32_train.ipynb #34f0dff2
 class SkipEasy(Callback):
     "Leave out a random `share` of the easy examples, until a share `until` of the cycle is done; an epoch has as many steps as ever"
-    order,run_valid,keeps = 57,False,('last',) # after `Shorten` has said where in the cycle we are; what a checkpoint keeps
+    order,run_valid,keeps = 57,False,('last', 'at') # after `Shorten` has said where in the cycle we are; what a checkpoint keeps
     def __init__(self, share:float, until:float=.85): self.share,self.until = share,until
-    def before_fit(self): self.last = torch.full((len(self.dls.train.y[0]),), torch.nan)
+    def before_fit(self): self.last,self.at = torch.full((len(self.dls.train.y[0]),), torch.nan),0.
     def before_train(self):
-        easy = (self.last<self.last.nanmean()) & (self.pct_train<self.until) # not true of what was never seen
+        easy = (self.last<self.last.nanmean()) & (self.at<self.until) # not true of what was never seen
         self.weight,rows,n = torch.where(easy, 1/(1-self.share), 1.),[],len(easy)
         while sum(map(len, rows))<n: # pass after pass over what is kept
             kept = (~easy | (torch.rand(n)>=self.share)).nonzero().squeeze(1)
@@ -72,7 +68,7 @@ class SkipEasy(Callback):
     def after_loss(self):
         i = self.rows[self.iter*self.dls.train.bs:][:len(self.pred)]
         with NoneReduce(self.loss_func) as loss: each = loss(self.pred, *self.yb)
-        self.last[i] = each.detach()
+        self.last[i],self.at = each.detach(),self.pct_train
         self.learn.loss_grad = (each*self.weight[i]).mean()
         self.learn.loss = self.loss_grad.detach().clone()
     def after_fit(self): self.dls.train.__dict__.pop('get_idxs', None)
@@ -95,7 +91,6 @@ class Pace(Shorten):
         self.planned = self.n_epoch*len(self.dls.train)
         self.t,self.fresh = time.perf_counter(),True
     def before_train(self):
-        super().before_train()
         now = time.perf_counter()
         if not self.fresh: self.between = now-self.t # validation and checkpoint
         self.t,self.fresh = now,False

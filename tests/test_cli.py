@@ -2,7 +2,7 @@
 import json, os, shutil, subprocess, sys, time
 import pandas as pd, pytest
 from PIL import Image
-from autolearn.tasks.image_classification import example
+from autolearn.tasks.image_classification import PLAIN, example
 from runs import call, write_folder
 
 HOSTILE = {0:"'];import os;os.system('touch hacked')#", 1:'<img src=x onerror=alert(1)>', 2:'[bold red]x[red]', 3:'$\\alpha$ `x`'}
@@ -14,8 +14,8 @@ def folder(tmp_path_factory): return write_folder(tmp_path_factory.mktemp('digit
 def recipe_file(tmp_path_factory):
     "A closed recipe that takes a second"
     path = tmp_path_factory.mktemp('recipe')/'recipe.json'
-    path.write_text(json.dumps(dict(kind='recipe', schema=1, task='image_classification', choices=dict(shape=[1, 8, 8], shift=1, flip=False, bs=16,
-        widths=[16, 32], bf16=False, cutout=0, skip=0., views=False, smooth=.1, wd=.05, lr=.02, epochs=4, cuts=[], seed=0))))
+    path.write_text(json.dumps(dict(kind='recipe', schema=1, task='image_classification', choices=PLAIN|dict(shape=[1, 8, 8], shift=1, flip=False, bs=16,
+        widths=[16, 32], lr=.02, epochs=4))))
     return path
 
 @pytest.fixture(scope='module')
@@ -56,8 +56,8 @@ def test_bad_input(folder, tmp_path):
     assert not (tmp_path/'run').exists() # nothing was begun
 
 def test_bad_recipes(folder, tmp_path):
-    good = dict(kind='recipe', schema=1, task='image_classification', choices=dict(shape=[1, 8, 8], shift=1, flip=False, bs=32, widths=[8], bf16=False,
-                cutout=0, skip=0., views=False, smooth=.1, wd=.05, lr=.01, epochs=1, cuts=[], seed=0))
+    good = dict(kind='recipe', schema=1, task='image_classification', choices=PLAIN|dict(shape=[1, 8, 8], shift=1, flip=False, bs=32, widths=[8],
+                lr=.01, epochs=1))
     def given(d):
         (tmp_path/'r.json').write_text(d if isinstance(d, str) else json.dumps(d))
         return 'fit', folder, '--recipe', tmp_path/'r.json', '--budget', '60s', '--out', tmp_path/'run'

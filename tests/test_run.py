@@ -6,10 +6,10 @@ from safetensors.torch import load_file
 from autolearn.all import AutoLearner, Stream, UserError
 from autolearn.records import Recipe
 from autolearn.run import RunError
-from autolearn.tasks.image_classification import example
+from autolearn.tasks.image_classification import PLAIN, example
 from runs import call, kill_group, pickles, result, start, trial_of, wait_for, write_folder
 
-CHOICES = dict(shape=[1, 8, 8], shift=1, flip=False, bs=32, widths=[16, 32], bf16=False, cutout=0, skip=0., views=False, smooth=.1, wd=.05, lr=.01, epochs=24, cuts=[], seed=3)
+CHOICES = PLAIN|dict(shape=[1, 8, 8], shift=1, flip=False, bs=32, widths=[16, 32], lr=.01, epochs=24, seed=3)
 RECIPE = Recipe('image_classification', CHOICES)
 
 @pytest.fixture(scope='module')
