@@ -17,7 +17,7 @@ __all__ = ['OPENS', 'MEDIUM', 'READS', 'ShortHeads', 'archive_members', 'safe_me
 import hashlib, os, shutil, tarfile, tempfile, zipfile, zlib
 from pathlib import Path, PurePosixPath
 import pandas as pd
-from ..core import Stream, UserError
+from ..core import UserError
 from ..source import is_share, no_columns
 from . import folder
 from .folder import PICTURES, read_folder
@@ -63,10 +63,10 @@ def safe_members(
 
 def unpack(
     path:str, # a zip or tar file
-    news:Stream=None, # who is told how far it is
+    news=None, # a `Stream` that is told how far it is
 )->str: # the folder
     "The pictures in an archive, unpacked into the folder of caches, which is AUTOLEARN_HOME or ~/.cache/autolearn"
-    digest,stored,news = hashlib.blake2b(digest_size=8),os.path.getsize(path),news or Stream()
+    digest,stored = hashlib.blake2b(digest_size=8),os.path.getsize(path)
     with open(path, 'rb') as f:
         while chunk:=f.read(2**20): digest.update(chunk)
     name = digest.hexdigest()
@@ -76,7 +76,9 @@ def unpack(
     part,why = Path(tempfile.mkdtemp(prefix=f'.{name}-', dir=home)),''
     try:
         with open(path, 'rb') as raw:
-            for to,open_it in news.count(safe_members(raw, stored), stored>>20, 'unpacking MB', at=lambda: min(raw.tell(), stored)>>20):
+            found = safe_members(raw, stored)
+            if news: found = news.count(found, stored>>20, 'unpacking MB', at=lambda: min(raw.tell(), stored)>>20)
+            for to,open_it in found:
                 if not to.name.lower().endswith(PICTURES): continue
                 (part/to).parent.mkdir(parents=True, exist_ok=True)
                 with open_it() as a, open(part/to, 'xb') as b: shutil.copyfileobj(a, b)
