@@ -357,6 +357,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
             'autolearn.model': { 'autolearn.model.Model': ('model.html#model', 'autolearn/model.py'),
                                  'autolearn.model.Model.__init__': ('model.html#model.__init__', 'autolearn/model.py'),
                                  'autolearn.model.Model.__repr__': ('model.html#model.__repr__', 'autolearn/model.py'),
+                                 'autolearn.model.Model.answers': ('model.html#model.answers', 'autolearn/model.py'),
                                  'autolearn.model.Model.classes': ('model.html#model.classes', 'autolearn/model.py'),
                                  'autolearn.model.Model.load': ('model.html#model.load', 'autolearn/model.py'),
                                  'autolearn.model.Model.predict': ('model.html#model.predict', 'autolearn/model.py'),

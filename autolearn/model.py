@@ -113,6 +113,15 @@ class Model:
         return cls(recipe, learn, info.get('about'), Path(path) if (Path(path)/'run.json').exists() else None)
     @property
     def classes(self)->list: return [*self.learn.dls.vocab]
+    def answers(self,
+        keys:list,
+        probs:np.ndarray, # (n, classes), NaN where there is no answer
+        labels:list=None, # as items have them
+    )->Predictions:
+        "Probabilities as answers: one label each, unless the task says otherwise"
+        mod = get_recipe(self.recipe.task)
+        if hasattr(mod, 'answers_of'): return mod.answers_of(keys, probs, self.classes, labels, self.recipe)
+        return Predictions.of_probs(keys, probs, self.classes, labels)
     def predict_items(self,
         items:pd.DataFrame, # `key` and the input column, perhaps `label`
     )->Predictions: # a row for each item, in their order; prediction '' for what cannot be read
@@ -124,7 +133,7 @@ class Model:
             found = mod.predict(self.learn, dl, self.recipe) if ok.any() else None
         probs = np.full((len(items), len(self.classes)), np.nan, 'float32')
         if found: probs[ok] = found.probs
-        return mod.answers_of([*items.key], probs, self.classes, [*items.label] if 'label' in items else None, self.recipe)
+        return self.answers([*items.key], probs, [*items.label] if 'label' in items else None)
     def predict(self,
         inputs, # paths, arrays, pictures, a folder, or one of these
     )->pd.DataFrame: # key, prediction, prob, prob_<class> …; prediction is empty where an input could not be read
@@ -143,7 +152,7 @@ class Model:
         items = open_source(data, target=target).items
         if 'test' in set(items.part): items = items[items.part=='test']
         items = items[items.label!='']
-        names = get_recipe(self.recipe.task).answers_of([*items.key], np.full((len(items), len(self.classes)), np.nan), self.classes, [*items.label], self.recipe).names
+        names = self.answers([*items.key], np.full((len(items), len(self.classes)), np.nan), [*items.label]).names
         if not names & {*self.classes}: raise UserError(f"None of the labels of these data is a class of the model. "
             f"Labels: {', '.join(sorted(names)[:5])}. Classes: {', '.join(self.classes[:5])}.")
         medium = get_task(self.recipe.task).medium

@@ -5,7 +5,7 @@ The pictures become numbers, the labels become places.
 
 ## `flat`: a net of one layer
 Every pixel votes for every class."""
-import numpy as np, pandas as pd
+import numpy as np, pandas as pd, torch
 from torch import nn
 from fastai.vision.all import (CategoryBlock, ColReader, ColSplitter, CrossEntropyLossFlat, DataBlock, DataLoaders, ImageBlock, Learner, PILImage,
     accuracy, set_seed, show_images)
@@ -24,7 +24,9 @@ def make_dls(items:pd.DataFrame, split:np.ndarray, recipe)->DataLoaders:
     seen = items[split!='test'].assign(is_valid=split[split!='test']=='valid')
     block = DataBlock((ImageBlock(PILImage), CategoryBlock(vocab=sorted(set(seen.label)))), get_x=ColReader('image'),
                       get_y=ColReader('label'), splitter=ColSplitter())
-    dls = block.dataloaders(seen, bs=recipe.bs, dl_type=StackedDL, decode=lambda o: fit_size(read_picture(o), recipe.shape))
+    stack = lambda cells: np.stack([fit_size(read_picture(o), recipe.shape) for o in cells])
+    code = lambda vocab, labels: torch.tensor([vocab.o2i[o] for o in labels])
+    dls = block.dataloaders(seen, bs=recipe.bs, dl_type=StackedDL, stack=stack, code=code)
     return dls
 
 def show_batch(dls):
