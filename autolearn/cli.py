@@ -90,11 +90,12 @@ def fit(data:str=DATA, target:Optional[str]=TARGET, inputs:Optional[str]=INPUTS,
         ledger:Optional[str]=typer.Option(None, help="URL of a database to share, without password"),
         recipe:Optional[str]=typer.Option(None, help="a recipe.json to run instead of searching"),
         set:Optional[List[str]]=typer.Option(None, help="key=value: override a choice of the recipe; may be repeated"),
-        fresh:bool=typer.Option(False, help="begin anew even where the same call has been before"), as_json:bool=JSON, debug:bool=DEBUG):
+        fresh:bool=typer.Option(False, help="begin anew even where the same call has been before"),
+        offline:bool=typer.Option(False, '--offline', help="fetch nothing: pretrained nets only where they are at hand"), as_json:bool=JSON, debug:bool=DEBUG):
     "Learn from data within a budget: a tested model, and the notebook that made it."
     warm_up()
     al = open_learner(data, as_json, target=target, inputs=inputs, names=names, task=task, metric=metric, budget=budget, valid=valid, test=test,
-                      clean=clean, accept=accept, refuse=refuse, seed=seed, out=out, ledger=ledger, recipe=recipe, set=set, fresh=fresh)
+                      clean=clean, accept=accept, refuse=refuse, seed=seed, out=out, ledger=ledger, recipe=recipe, set=set, fresh=fresh, offline=offline)
     finish(al, as_json)
 
 def finish(al, as_json, budget=None):

@@ -38,12 +38,12 @@ class AutoLearner:
         clean:str='safe', # apply the fixes nobody would refuse; 'none': only what is accepted
         recipe=None, # a `Recipe`, or a file that holds one, to run instead of searching
         fresh:bool=False, # begin anew even where the same call has been before
+        offline:bool=False, # fetch nothing
         news:Stream=None, # who is told what happens; None: a view that fits where you are
         started:float=None, # when the clock began, as `time.time()` counts; None: at `fit`
     ):
-        self.budget,self.out,self.ledger,self.fresh,self.started = check_budget(parse_secs(budget)),out,ledger,fresh,started
-        self.views,self.run = news,None
-        self.asked = Asked(task, metric, *[v if is_share(v) else None for v in (valid, test)], seed, clean)
+        self.budget,self.out,self.ledger,self.fresh,self.started,self.views,self.run = check_budget(parse_secs(budget)),out,ledger,fresh,started,news,None
+        self.asked = Asked(task, metric, *[v if is_share(v) else None for v in (valid, test)], seed, clean, offline=offline)
         if recipe is not None: self.asked.recipe = (recipe if isinstance(recipe, Recipe) else read_recipe(recipe)).to_dict()
         with self.view() as news:
             self.source = open_source(data, target=target, inputs=inputs, names=names, valid=valid, test=test, news=news)

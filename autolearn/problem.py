@@ -31,6 +31,7 @@ class Asked:
     refused:list = field(default_factory=list) # finders whose default fix is not wanted
     choices:dict = field(default_factory=dict) # overridden choices of the recipe
     recipe:dict=None # a recipe to run instead of the portfolio's
+    offline:bool=False # fetch nothing
     def to_dict(self)->dict: return {k:v for k,v in vars(self).items()}
     def recipes(self,
         plan, # the task's plan module

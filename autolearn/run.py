@@ -188,6 +188,8 @@ def next_recipe(self:Run,
 )->Recipe: # None when there is nothing to try, or no time to try it in
     "The recipe to try next"
     ended = self.trials()
+    if not self.asked.offline and not self.asked.recipe and hasattr(self.plan, 'prefetch'):
+        if said := self.plan.prefetch(self.used, budget.secs): self.news.tell('note', text=said)
     recipes = self.asked.recipes(self.plan, self.used, budget.secs, len(ended))
     if self.asked.recipe: return None if any(o.state=='done' for o in ended) or len(ended)>2 else recipes[0]
     # what a trial needs beside its fit, as the last one showed it; below that there is nothing to win

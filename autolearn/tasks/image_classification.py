@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['name', 'medium', 'BILLIONS', 'PLAIN', 'find_sep', 'names_in', 'metrics', 'sniff', 'check_profile', 'portfolio',
-           'with_net', 'check_choices', 'space', 'example']
+           'takes_net', 'prefetch', 'with_net', 'check_choices', 'space', 'example']
 
 # %% ../../nbs/tasks/25_image_classification.ipynb #ec73f79c
 import numpy as np
 from ..core import UserError, nearest
 from ..records import Profile, Recipe
-from ..weights import ENDINGS, NETS, find_weights, net_of
+from ..weights import ENDINGS, NETS, fetch_weights, find_weights, net_of
 
 # %% ../../nbs/tasks/25_image_classification.ipynb #81f114f1
 name,medium = 'image_classification','image'
@@ -73,9 +73,23 @@ def portfolio(
     base = Recipe(name, PLAIN|dict(sep=sep, shape=[1 if grey else 3, h, w], store=store, shift=0 if photo else 2 if min(h, w)>=32 else 1, flip=not grey,
         zoom=.6 if photo else 1., colour=.2 if photo else 0., bs=bs, widths=None,
         bf16=None, skip=.5 if n>=5000 and not scarce and not sep else 0., views=not scarce, lr=None, epochs=None))
-    nets = find_weights() if photo and min(s['height'][1], s['width'][1])>=64 else []
+    nets = find_weights() if takes_net(profile) else []
     if nets: return [with_net(base, nets, s, n, secs), base]
     return [base, base.having(cutout=min(h, w)//4, seed=1), base.having(bs=max(8, bs//2), widths=[8, 16] if small else [8, 16, 32], seed=2)]
+
+def takes_net(profile:Profile)->bool: # photographs, large enough
+    "Is a pretrained net of use?"
+    s = profile.stats
+    return s['grey']<.5 and min(s['height'][1], s['width'][1])>=64
+
+def prefetch(
+    profile:Profile,
+    secs:float, # budget
+)->str: # what came of it, in words; '' when there was nothing to do
+    "Try to fetch a pretrained net where one is of use and none is at hand"
+    if not takes_net(profile) or secs<60 or find_weights(): return ''
+    path = fetch_weights()
+    return f"fetched {net_of(path)} for photographs" if path else "no pretrained net is at hand, and none could be fetched"
 
 def with_net(
     base:Recipe,
