@@ -12,6 +12,7 @@ Modules:
 - `autolearn.sources.arrays`: Pictures and labels as NumPy arrays, in memory or in an .npz file
 - `autolearn.sources.folder`: One folder for each class, perhaps below folders for train, validation and test
 - `autolearn.sources.idx`: The format of MNIST and its many children: all pictures in one file, all labels in another
+- `autolearn.sources.labels`: What pictures show, written down in JSON: as a list, by file, or as COCO does
 - `autolearn.sources.tables`: A column says where each picture is, another what it shows
 - `autolearn.split`: Rows to learn from, to choose with, and to be tested on
 - `autolearn.train`: Seeds, pace and checkpoints: what a fit needs beside fastai"""

@@ -1,7 +1,7 @@
 """A column says where each picture is, another what it shows
 
-## `read_table`: one row for each row of a table
-Paths count from the folder of the table. When a picture is listed again, its key gets a number.
+## `read_table`: one row for each picture that a table names
+Paths count from the folder of the table; `cats/*.png` names many. When a picture is listed again, its key gets a number.
 
 ## `read_tables`: several tables, one for each part
 All have the same columns; paths count from the folder of each table.
@@ -17,8 +17,8 @@ __all__ = ['MAX_ROWS', 'PART_COLUMNS', 'FLAGS', 'YES', 'LABELS', 'OPENS', 'MEDIU
            'load_table', 'pick_column', 'some_exist', 'find_image', 'find_part', 'find_label', 'list_tables', 'sniff',
            'find_tables', 'say_paths', 'open_one', 'open_several', 'open_data']
 
-# %% ../../nbs/sources/11_tables.ipynb #c5e39483
-import csv, difflib, io, os, re
+# %% ../../nbs/sources/11_tables.ipynb #d553e946
+import csv, difflib, glob, io, os, re
 from dataclasses import dataclass
 import numpy as np, pandas as pd
 from ..core import UserError, nearest
@@ -36,10 +36,11 @@ def to_label(column:pd.Series)->pd.Series:
     if not text.str.fullmatch(r'\[.*\]|').all(): return text
     return text.map(lambda o: re.sub(r'\s*,\s*', ';', re.sub(r'[][\'"]', '', o).strip()))
 
-# %% ../../nbs/sources/11_tables.ipynb #f9743901
+# %% ../../nbs/sources/11_tables.ipynb #881b8892
 def to_rows(df:pd.DataFrame, folder:str, image:str, label:str, part:str=None, **parts:str)->pd.DataFrame:
     "Key, image, label and part from the columns of `df`"
-    path = to_text(df[image])
+    path = to_text(df[image]).map(lambda o: sorted(glob.glob(o, root_dir=folder)) or o if '*' in o else o).explode()
+    df,path = df.loc[path.index].reset_index(drop=True),path.reset_index(drop=True)
     again = path.groupby(path).cumcount()
     return pd.DataFrame(dict(key=path.where(again==0, path+'#'+(again+1).astype(str)),
         image=[os.path.abspath(os.path.join(folder, o)) for o in path], label=to_label(df[label]),
@@ -174,7 +175,7 @@ def pick_column(
     raise UserError(f"Column {name!r} is not in {t.name[1:-1] if t.path else t.name} "
                     f"({len(cols)} columns: {say_some(cols)}). {hint}")
 
-# %% ../../nbs/sources/11_tables.ipynb #5687dbd3
+# %% ../../nbs/sources/11_tables.ipynb #ddbd4fde
 def some_exist(
     column:pd.Series,
     folder:str, # that paths count from
@@ -182,7 +183,8 @@ def some_exist(
     "Share of the paths in `column` that exist, of about twenty"
     column = column.dropna()
     paths = to_text(column.iloc[::max(1, len(column)//20)])
-    return sum(os.path.isfile(os.path.join(folder, o)) for o in paths)/max(1, len(paths))
+    there = lambda o: any(glob.iglob(o, root_dir=folder)) if '*' in o else os.path.isfile(os.path.join(folder, o))
+    return sum(map(there, paths))/max(1, len(paths))
 
 def find_image(t:Table, inputs=None)->str:
     "The column of paths"
