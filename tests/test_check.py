@@ -25,7 +25,8 @@ def sources(tmp):
     table = pd.DataFrame(dict(path=sorted(str(p) for p in folder.rglob('*.png'))))
     table['label'] = table.path.map(lambda p: Path(p).parent.name)
     packed = Path(shutil.make_archive(str(tmp/'packed'), 'zip', folder))
-    return dict(folder=folder, idx=idx, arrays=(x, y), tables=table, archive=packed)
+    (tmp/'labels.json').write_text(json.dumps(dict(zip(table.path, table.label))))
+    return dict(folder=folder, idx=idx, arrays=(x, y), tables=table, archive=packed, labels=tmp/'labels.json')
 
 def test_every_source(tmp_path):
     given = sources(tmp_path)

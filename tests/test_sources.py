@@ -40,9 +40,10 @@ def boxes(tmp_path):
     t.to_csv(tmp_path/'t.csv', index=False)
     t.to_csv(tmp_path/'t.tsv', index=False, sep='\t')
     t.to_parquet(tmp_path/'t.parquet')
+    (tmp_path/'t.jsonl').write_text(t.to_json(orient='records', lines=True))
     whole = t.assign(path=[str(tmp_path/o) for o in t.path])
     for kind in ('zip', 'gztar'): shutil.make_archive(str(tmp_path/'packed'), kind, tmp_path, 'folder')
-    files = ('folder', 'idx', 'arrays.npz', 't.csv', 't.tsv', 't.parquet', 'packed.zip', 'packed.tar.gz')
+    files = ('folder', 'idx', 'arrays.npz', 't.csv', 't.tsv', 't.parquet', 'packed.zip', 'packed.tar.gz', 't.jsonl')
     return [tmp_path/o for o in files]+[whole, tuple(pairs.values())]
 
 def content(items):
@@ -92,7 +93,7 @@ def test_reading_functions_are_short_and_stand_alone(mod, fn):
         assert len(text.splitlines())<=16 and 'autolearn' not in text and 'UserError' not in text
     assert f'## `{fn.__name__}`: ' in mod.__doc__
 
-@pytest.mark.parametrize('i', [*range(6), 8, 9]) # the twin of an archive is run in test_run
+@pytest.mark.parametrize('i', [*range(6), 9, 10]) # the twins of archives and label files are run in test_run
 def test_twins_read_without_autolearn(boxes, tmp_path, i):
     s = open_source(boxes[i]).store(tmp_path/'run')
     mod = plugin('sources', s.reader)
@@ -492,3 +493,23 @@ def test_real_data(data):
     secs = time.time()-start
     assert s.items.part.value_counts().to_dict()==dict(train=60_000, test=10_000) and s.items.image[0].shape==(28, 28)
     assert s.items.label[:3].tolist()==['9', '0', '0'] and secs<5 # 0.6 s on an idle machine
+
+@pytest.mark.parametrize('text', ['', '[', '7', '"a"', 'null', '[1, 2]', '{}', '[]', '[[1]]', '{"images": 3, "annotations": []}', '{"a.png": {"x": 1}, "b.png": 2}',
+    '{"images": [{"id": 1}], "annotations": [{"image_id": 2, "category_id": 1}]}', '['*100_000, '{"path": "a.png", "label": "b"}\n{"path"', '[{"a": 1}, {"a": [1]}]',
+    '{"a": "b", "a": "c"}', '[{"path": "/dev/zero", "label": "a"}]'])
+def test_damaged_labels(tmp_path, text):
+    "One clear message, whatever the file holds"
+    (tmp_path/'l.json').write_text(text)
+    with pytest.raises(UserError): open_source(tmp_path/'l.json')
+
+def test_coco_folder(tmp_path):
+    "Pictures and a label file in the folder of each part, as tools export them; pictures without annotations have no label"
+    for part,n in (('train', 4), ('valid', 2), ('test', 2)):
+        for i in range(n): picture(tmp_path/f'{part}/{i}.png', X[i])
+        d = dict(images=[dict(id=i, file_name=f'{i}.png') for i in range(n)], categories=[dict(id=0, name='a'), dict(id=1, name='b')],
+                 annotations=[dict(image_id=i, category_id=j) for i in range(n-1) for j in range(1+i%2)])
+        (tmp_path/f'{part}/_annotations.coco.json').write_text(json.dumps(d))
+    s = open_source(tmp_path)
+    assert s.reader=='labels' and s.items.part.value_counts().to_dict()==dict(train=4, valid=2, test=2)
+    assert s.items.label.tolist()==['a', 'a;b', 'a', '']+['a', '']*2 and s.items.image.map(os.path.isfile).all()
+    assert same(reopen(s.to_dict()).items, s.items)

@@ -16,7 +16,8 @@ wherever they came from."""
 # %% auto #0
 __all__ = ['ENDINGS', 'FINDERS', 'read_picture', 'pixel_hash', 'add_content', 'measure', 'sharpness', 'near_pairs', 'add_near',
            'add_measures', 'as_items', 'as_cell', 'readable', 'summarise', 'find_blank', 'find_near_copies',
-           'find_near_leaks', 'find_few', 'find_dark', 'find_odd_sizes', 'find_blurred', 'contact_sheet']
+           'find_near_leaks', 'find_few', 'find_dark', 'find_odd_sizes', 'find_blurred', 'contact_sheet', 'heat_sheet',
+           'traits']
 
 # %% ../../nbs/media/13_image.ipynb #3f0c7cd3
 import hashlib, os
@@ -244,3 +245,29 @@ def contact_sheet(
         im = ImageOps.contain(im, (side, side), Image.NEAREST if max(im.size)<side else Image.BILINEAR)
         sheet.paste(im, (i%cols*(side+4)+2, i//cols*(side+4)+2))
     return sheet
+
+# %% ../../nbs/media/13_image.ipynb #ff768a26
+def heat_sheet(
+    cells, # pictures as `read_picture` takes them
+    heats, # of each (h, w), 0 to 1
+    side:int=96, # pixels of a thumbnail
+    cols:int=4, # pairs in a row
+)->Image.Image:
+    "Each picture, and beside it the picture lit by its heat"
+    pairs = []
+    for x,heat in zip(cells, heats):
+        p = read_picture(x)
+        p = np.stack([p]*3, 2) if p.ndim==2 else p
+        lit = np.asarray(Image.fromarray((255*np.asarray(heat)).astype('uint8')).resize(p.shape[1::-1], Image.BILINEAR))[...,None]/255
+        pairs += [p, (p*(.2+.8*lit)+np.array([70, 0, 0])*lit).clip(0, 255).astype('uint8')]
+    return contact_sheet(pairs, side, 2*cols)
+
+# %% ../../nbs/media/13_image.ipynb #b5cecafd
+def traits(items:pd.DataFrame)->pd.DataFrame: # `key` and `image`; a row for each, `size` in pixels, `brightness` 0 to 255, `folder`
+    "In what pictures differ that is not what they show"
+    def look(x):
+        try: p = read_picture(x)
+        except Exception: return np.nan, np.nan
+        return float(np.sqrt(p.shape[0]*p.shape[1])), float(p.mean())
+    with ThreadPoolExecutor(os.cpu_count()) as pool: rows = [*pool.map(look, items.image)]
+    return pd.DataFrame(rows, columns=['size', 'brightness']).assign(folder=[os.path.dirname(str(o)) for o in items.key])

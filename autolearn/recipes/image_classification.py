@@ -21,9 +21,9 @@ Each picture is looked at more than once where the recipe says so; `learn.valida
 # %% auto #0
 __all__ = ['MOST_EPOCHS', 'USUAL_HEAD_LR', 'MOST_HEAD_EPOCHS', 'USUAL_LR', 'LEAST_LR', 'MOST_LR', 'PASSES', 'make_dls',
            'show_batch', 'make_learner', 'plan', 'plan_pretrained', 'fit', 'score', 'predict', 'answers_of',
-           'show_mistakes', 'baselines', 'many_baselines', 'facts', 'open_dls']
+           'show_mistakes', 'explain', 'baselines', 'many_baselines', 'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #bc68e0a0
+# %% ../../nbs/recipes/40_image_classification.ipynb #5b588b10
 import time
 from pathlib import Path
 import numpy as np, pandas as pd, torch
@@ -32,13 +32,14 @@ from fastai.vision.all import (BCEWithLogitsLossFlat, CategoryBlock, ColReader, 
     MixUp, MultiCategoryBlock, OptimWrapper, PILImage, accuracy, accuracy_multi, noop, partial, set_seed, show_images)
 from ..core import UserError
 from ..evaluate import Predictions
+from ..explain import gradcam
 from ..fastdata import StackedDL, Views, colour, cutout, fit_size, flip, shift, stack_files, zoom
 from ..layers import BF16, bf16_pays, conv_net, whiten
 from ..media.image import read_picture
 from ..pretrained import Thaw, body_and_head, find_net, load_body, pretrained_net
 from ..records import Decision
 from ..tasks.image_classification import find_sep
-from ..train import Seeded, Shorten, SkipEasy, choose_epochs, find_lr, time_steps
+from ..train import QuickLearner, Seeded, Shorten, SkipEasy, choose_epochs, find_lr, time_steps
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #7044edca
 def make_dls(
@@ -70,7 +71,7 @@ def show_batch(dls):
     x,y = dls.train.one_batch()
     show_images(x[:8]/255, titles=[', '.join(dls.vocab[i] for i in (o.nonzero().flatten() if o.ndim else [o]))[:16] for o in y[:8]], nrows=1, imsize=1.2)
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #002b22a3
+# %% ../../nbs/recipes/40_image_classification.ipynb #734c72cd
 def make_learner(
     dls:DataLoaders,
     recipe, # reads seed, sep, net, thaw, widths, bf16, smooth, wd, mixup
@@ -82,7 +83,8 @@ def make_learner(
     if recipe.bf16: net = BF16(net)
     adam = partial(OptimWrapper, opt=torch.optim.AdamW, betas=(.9, .99), fused=True) # fastai's own takes a tenth of a small net's time
     loss = BCEWithLogitsLossFlat() if recipe.sep else CrossEntropyLossFlat(label_smoothing=recipe.smooth)
-    learn = Learner(dls, net, loss, opt_func=adam, wd=recipe.wd, metrics=accuracy_multi if recipe.sep else accuracy, cbs=Seeded(recipe.seed))
+    loss._contiguous = noop # else all that follows is done on a slow kind of tensor
+    learn = QuickLearner(dls, net, loss, opt_func=adam, wd=recipe.wd, metrics=accuracy_multi if recipe.sep else accuracy, cbs=Seeded(recipe.seed))
     if recipe.net: learn.splitter = body_and_head
     if recipe.net: learn.add_cb(Thaw(recipe.thaw))
     if recipe.mixup: learn.add_cb(MixUp(recipe.mixup))
@@ -236,6 +238,14 @@ def show_mistakes(
     if not ims: return None
     show_images([o if o.ndim==2 else o.permute(2, 0, 1) for o in ims], nrows=1, imsize=1.4,
                 titles=[f'{a[:12]} → {b[:12]}' for a,b in zip(worst.label, worst.prediction)])
+
+# %% ../../nbs/recipes/40_image_classification.ipynb #10254742
+def explain(
+    learn:Learner,
+    dl, # batches
+)->np.ndarray: # (N, H, W), 0 to 1
+    "How much each part of a picture speaks for the answer"
+    return np.concatenate([gradcam(learn.model, x).cpu().numpy() for x,*_ in dl])
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #a09456e5
 def baselines(

@@ -124,7 +124,7 @@ def find_labels(path:str)->dict: # path of a label file: train, valid or test
     if parts and len({*parts})==len(parts): return {os.path.join(path, o):p for o,p in found.items() if p}
     raise UserError(f"{os.path.basename(path)!r} holds {len(there)} label files: {say_some(there)}. Give the path of one.")
 
-# %% ../../nbs/sources/12_labels.ipynb #e8b19bf7
+# %% ../../nbs/sources/12_labels.ipynb #728c0d58
 OPENS = "a label file in JSON (records, {file: label}, COCO), or a folder with pictures and such files"
 MEDIUM = 'image'
 READS = ('read_json', 'read_jsons')
@@ -134,8 +134,9 @@ def sniff(data)->float:
     if not isinstance(data, str): return 0.
     if os.path.isfile(data): return .9*data.lower().endswith(ENDINGS)
     if not os.path.isdir(data) or not list_labels(data): return 0.
-    pictures = (o.name.lower().endswith(PICTURES) for top in [data, *[o.path for o in os.scandir(data) if o.is_dir()][:50]] for o in os.scandir(top))
-    return .5*any(pictures)
+    holds = [o.name for o in os.scandir(data) if o.is_dir() and any(p.name.lower().endswith(PICTURES) for p in os.scandir(o.path))]
+    if any(map(part_of, holds)): return .95 # parts without class folders
+    return .5*bool(holds or any(o.lower().endswith(PICTURES) for o in os.listdir(data)))
 
 def to_items(t:Table, root:str, image:str, label:str, part:str=None, **parts)->pd.DataFrame:
     "What `read_json` gives, from a table that was read"

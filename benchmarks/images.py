@@ -1,0 +1,160 @@
+#!/usr/bin/env python
+"""Pictures: is our loop as quick as a bare one, and are our nets better than fastai by hand in the same minutes?
+
+    python benchmarks/images.py speed               a ratio, measured in turn in one process
+    python benchmarks/images.py score DATA MINUTES SEED [ours|fastai]     DATA: fashion_mnist, cifar10_jpeg, imagenette_subset
+    python benchmarks/images.py table               rows.jsonl as a table in README.md
+
+Rows are appended to rows.jsonl, with hardware, versions and commit. Data lie in AUTOLEARN_DATA.
+"""
+import json, os, platform, subprocess, sys, tempfile, time
+from importlib.metadata import version
+from pathlib import Path
+
+HERE = Path(__file__).parent
+DATA = Path(os.environ.get('AUTOLEARN_DATA', '../shared/data')).resolve()
+WHERE = dict(fashion_mnist='fashion_mnist', cifar10_jpeg='cifar10_jpeg/cifar10_jpeg.tar.gz', imagenette_subset='imagenette_subset/imagenette_subset.tar.gz')
+
+def add_row(**row):
+    "Append one measurement, with where and by what it was made"
+    cpu = next((o.split(':')[1].strip() for o in Path('/proc/cpuinfo').read_text().splitlines() if o.startswith('model name')), platform.processor())
+    commit = subprocess.run(['git', 'rev-parse', '--short', 'HEAD'], cwd=HERE, capture_output=True, text=True).stdout.strip()
+    row |= dict(at=time.strftime('%Y-%m-%d'), cpu=cpu, cores=os.cpu_count(), commit=commit, **{o:version(o) for o in ('torch', 'fastai')})
+    with open(HERE/'rows.jsonl', 'a') as f: f.write(json.dumps(row)+'\n')
+    print(json.dumps(row))
+
+# --- speed
+
+def speed(n:int=10_000, rounds:int=4):
+    "Pictures a second of our learner and of a bare loop, in turn: the same net, data, augmentation, loss, optimiser, schedule"
+    import numpy as np, torch
+    from autolearn.recipes.image_classification import make_dls, make_learner
+    from autolearn.layers import bf16_pays
+    from autolearn.records import Recipe
+    from autolearn.source import open_source
+    from autolearn.tasks.image_classification import PLAIN
+    from torch.nn.functional import cross_entropy
+    items = open_source(DATA/'fashion_mnist').items[:n+1000]
+    items['key'] = items.key.astype(str)
+    recipe = Recipe('image_classification', PLAIN|dict(shape=[1, 28, 28], store='array', shift=1, bs=128, widths=[16, 32, 64], bf16=bf16_pays(), lr=.005, epochs=1))
+    dls = make_dls(items, np.array(['train']*n+['valid']*1000), recipe)
+    x,y = dls.train.x.clone(),dls.train.y[0].clone()
+    def ours():
+        learn = make_learner(dls, recipe)
+        start = time.perf_counter()
+        with learn.no_bar(): learn.fit_one_cycle(1, recipe.lr)
+        return time.perf_counter()-start
+    def bare():
+        learn = make_learner(dls, recipe)
+        net = learn.model.train()
+        opt = torch.optim.AdamW([o for o in net.parameters() if o.requires_grad], recipe.lr, betas=(.9, .99), weight_decay=recipe.wd, fused=True)
+        start = time.perf_counter()
+        steps = n//recipe.bs
+        rates = torch.optim.lr_scheduler.OneCycleLR(opt, recipe.lr, total_steps=steps, pct_start=.25)
+        order = torch.randperm(n)
+        for i in range(steps):
+            rows = order[i*recipe.bs:(i+1)*recipe.bs]
+            b = x[rows]
+            for f in dls.train.augment: b = f(b)
+            loss = cross_entropy(net(b), y[rows], label_smoothing=recipe.smooth)
+            loss.backward()
+            opt.step()
+            opt.zero_grad()
+            rates.step()
+        net.eval()
+        with torch.no_grad():
+            for i in range(0, 1000, recipe.bs): net(dls.valid.x[i:i+recipe.bs])
+        return time.perf_counter()-start
+    ours(), bare() # to warm up
+    secs = [(ours(), bare()) for _ in range(rounds)]
+    a,b = [sorted(o)[0] for o in zip(*secs)]
+    add_row(what='speed', data='fashion_mnist', ours=round(n/a), bare=round(n/b), ratio=round(b/a, 3), ratios=[round(b/a, 3) for a,b in secs])
+
+# --- score
+
+def by_hand(data:str, secs:float, seed:int)->tuple: # as somebody who knows fastai writes it in a few lines
+    "Test accuracy and seconds of plain fastai"
+    start = time.time()
+    import numpy as np
+    from fastai.vision.all import (CategoryBlock, CrossEntropyLossFlat, DataBlock, ImageBlock, Learner, Normalize, RandomResizedCrop, RandomSplitter, Resize,
+        accuracy, aug_transforms, get_image_files, imagenet_stats, parent_label, resnet18, set_seed, vision_learner, xresnet18)
+    set_seed(seed, reproducible=True)
+    with tempfile.TemporaryDirectory() as tmp:
+        if data=='fashion_mnist':
+            from autolearn.source import open_source
+            from PIL import Image
+            items = open_source(DATA/data).items
+            train,test = items[items.part=='train'],items[items.part=='test']
+            pick = lambda rows: [(Image.fromarray(x).convert('RGB'), y) for x,y in zip(rows.image, rows.label)]
+            rows,held = pick(train),pick(test)
+            block = DataBlock((ImageBlock, CategoryBlock), get_x=lambda o: np.array(o[0]), get_y=lambda o: o[1], splitter=RandomSplitter(.1, seed=seed),
+                              batch_tfms=[Normalize.from_stats(*imagenet_stats)])
+        else:
+            import tarfile
+            with tarfile.open(DATA/WHERE[data]) as t: t.extractall(tmp, filter='data')
+            files = get_image_files(tmp)
+            part = lambda *names: [o for o in files if o.parent.parent.name in names]
+            rows,held = part('train'),part('val', 'test')
+            small = data=='cifar10_jpeg'
+            block = DataBlock((ImageBlock, CategoryBlock), get_y=parent_label, splitter=RandomSplitter(.1, seed=seed),
+                              item_tfms=Resize(32) if small else RandomResizedCrop(128, min_scale=.35),
+                              batch_tfms=[*([] if small else aug_transforms(size=128)), Normalize.from_stats(*imagenet_stats)])
+        dls = block.dataloaders(rows, bs=64 if data=='imagenette_subset' else 128, num_workers=0)
+        if data=='imagenette_subset': learn,lr = Learner(dls, xresnet18(n_out=dls.c), loss_func=CrossEntropyLossFlat(), metrics=accuracy),4e-3
+        else: learn,lr = vision_learner(dls, resnet18, pretrained=False, normalize=False, metrics=accuracy),2e-3
+        # how many epochs fit: timed on a copy's worth of batches, then forgotten
+        times = []
+        for x,y in dls.train:
+            t = time.time()
+            learn.loss_func(learn.model(x), y).backward()
+            times.append(time.time()-t)
+            if len(times)>=5: break
+        learn.opt = None
+        learn.model.zero_grad()
+        t = time.time()
+        for i,_ in enumerate(dls.train):
+            if i>=4: break
+        step = sorted(times)[2]+(time.time()-t)/(i or 1)
+        epoch = step*len(dls.train)*1.15
+        ends = .4*step*len(held)/dls.bs # the test itself
+        epochs = max(1, int((secs-(time.time()-start)-ends)/epoch))
+        with learn.no_bar(): learn.fit_one_cycle(epochs, lr)
+        probs,truth = learn.get_preds(dl=dls.test_dl(held, with_labels=True))
+        return float((probs.argmax(1)==truth).float().mean()), len(held), time.time()-start, dict(epochs=epochs)
+
+def ours(data:str, secs:float, seed:int)->tuple:
+    "Test accuracy and seconds of one command; `seed` deals validation and training anew"
+    with tempfile.TemporaryDirectory() as tmp:
+        start = time.time()
+        subprocess.run(['autolearn', 'fit', str(DATA/WHERE[data]), '--budget', f'{int(secs)}s', '--out', tmp+'/run', '--seed', str(seed), '--offline'], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wall,r = time.time()-start,json.loads(Path(tmp, 'run/result.json').read_text())
+        return r['test']['score'], r['test']['n'], wall, dict(low=r['test']['low'], high=r['test']['high'], recipe=json.loads(Path(tmp, 'run/model/recipe.json').read_text())['choices'])
+
+def score(data:str, minutes:str, seed:str, who:str='ours'):
+    from autolearn.metric import wilson
+    s,n,wall,more = (ours if who=='ours' else by_hand)(data, 60*float(minutes), int(seed))
+    low,high = wilson(round(s*n), n)
+    add_row(what='score', data=data, minutes=float(minutes), seed=int(seed), who=who, score=round(s, 4), low=round(low, 4), high=round(high, 4), n=n, wall=round(wall), **({} if who=='ours' else more), **({'choices':more['recipe']} if who=='ours' else {}))
+
+# --- table
+
+def table():
+    "The newest row of each measurement, as Markdown, between the marks of README.md"
+    rows = [json.loads(o) for o in (HERE/'rows.jsonl').read_text().splitlines()]
+    newest = {(o['what'], o['data'], o.get('minutes'), o.get('seed'), o.get('who')):o for o in rows}.values()
+    lines = ['| pictures a second | our learner | bare loop | ratio |', '|---|---|---|---|']
+    lines += [f"| {o['data']} | {o['ours']:,} | {o['bare']:,} | {o['ratio']:.3f} |" for o in newest if o['what']=='speed']
+    lines += ['', '| data | minutes | seed | autolearn | fastai by hand |', '|---|---|---|---|---|']
+    cells = {}
+    for o in newest:
+        if o['what']=='score': cells.setdefault((o['data'], o['minutes'], o['seed']), {})[o['who']] = f"{o['score']:.4f} [{o['low']:.4f}, {o['high']:.4f}], {o['wall']} s"
+    lines += [f"| {d} | {m:g} | {s} | {c.get('ours', '–')} | {c.get('fastai', '–')} |" for (d,m,s),c in sorted(cells.items())]
+    lines += ['', *sorted({f"{o['cpu']}, {o['cores']} cores; torch {o['torch']}, fastai {o['fastai']}; {o['at']}" for o in newest})]
+    begin,end = '<!-- table -->','<!-- end -->'
+    text = (HERE/'README.md').read_text()
+    (HERE/'README.md').write_text(text[:text.index(begin)+len(begin)]+'\n'+'\n'.join(lines)+'\n'+text[text.index(end):])
+
+if __name__=='__main__':
+    if len(sys.argv)<2 or sys.argv[1] not in ('speed', 'score', 'table'): sys.exit(__doc__)
+    dict(speed=speed, score=score, table=table)[sys.argv[1]](*sys.argv[2:])
