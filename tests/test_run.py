@@ -215,10 +215,14 @@ def test_copies_are_found_and_left_out(tmp_path):
     assert (al.ready.rows.dropped_by!='').sum()==3
     with pytest.raises(UserError, match='exact_copies'): al.refuse('exact_copy')
 
-def test_an_archive_and_its_twin(folder, tmp_path):
+@pytest.mark.parametrize('kind', ['archive', 'label file'])
+def test_indirect_data_and_their_twin(folder, tmp_path, kind):
     import shutil
-    packed = shutil.make_archive(str(tmp_path/'packed'), 'zip', folder)
-    code,out = call('fit', packed, '--budget', '16s', '--out', tmp_path/'run', '--set', 'epochs=2')
+    if kind=='archive': data = shutil.make_archive(str(tmp_path/'packed'), 'zip', folder)
+    else:
+        data = tmp_path/'labels.json'
+        data.write_text(json.dumps({str(o):o.parent.name for o in sorted(folder.rglob('*.png'))}))
+    code,out = call('fit', data, '--budget', '16s', '--out', tmp_path/'run', '--set', 'epochs=2')
     assert code==0, out
     code,out = call('verify', tmp_path/'run')
     assert code==0, out
