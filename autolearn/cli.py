@@ -7,8 +7,8 @@ __all__ = ['app', 'DATA', 'TARGET', 'INPUTS', 'NAMES', 'TASK', 'METRIC', 'VALID'
            'JSON', 'DEBUG', 'say', 'process_start', 'warm_up', 'open_learner', 'report', 'look', 'fit', 'finish',
            'resume', 'verify', 'trials', 'predict', 'test', 'demo', 'main']
 
-# %% ../nbs/71_cli.ipynb #421d6106
-import os, sys
+# %% ../nbs/71_cli.ipynb #467cdcba
+import os, re, sys
 import typer
 from typing import List, Optional
 
@@ -117,7 +117,7 @@ def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=
     al.started = process_start()
     finish(al, as_json, budget)
 
-# %% ../nbs/71_cli.ipynb #c63c99ba
+# %% ../nbs/71_cli.ipynb #cd6c72c6
 @app.command()
 def verify(run:str=typer.Argument(help="folder of a finished RUN"), as_json:bool=JSON, debug:bool=DEBUG):
     "Rerun the twin notebook in a clean kernel without autolearn and compare its figures."
@@ -164,7 +164,7 @@ def predict(model:str=typer.Argument(help="folder of a model or a RUN"), inputs:
     text = answers.to_parquet() if ending=='.parquet' else answers.to_json(orient='records', lines=True) if ending=='.jsonl' else answers.to_csv(index=False)
     if out: write_atomic(out, text)
     else: print(text, end='')
-    bad = [*answers.key[answers.prediction=='']]
+    bad = [*answers.key[answers.prob.isna()]]
     if out or bad: print(f"{len(answers)-len(bad)} answers"+(f" written to {out}" if out else '')+(f"; {len(bad)} could not be read: {', '.join(map(str, bad[:5]))}"
                          f"{' …' if len(bad)>5 else ''}" if bad else ''), file=sys.stderr)
 
@@ -178,7 +178,9 @@ def test(model:str=typer.Argument(help="folder of a model or a RUN"), data:str=D
     for k in ('accuracy', 'macro_f1', 'log_loss'):
         s,low,high = found.interval(k)
         say(f"{k} {s:.4f} [{low:.4f}, {high:.4f}] on {len(found):,} examples")
-    say('', found.per_class().round(4).to_string(), '', "The surest mistakes:", *(f"  {o}" for o in (found.sheet(8) or (None, ['none']))[1]))
+    if found.left_out: say(found.lines()[-1])
+    sheet = found.sheet(8)
+    say('', found.per_class().round(4).to_string(), '', "The surest mistakes:", *(f"  {o}" for o in (sheet.lines if sheet else ['none'])))
 
 @app.command()
 def demo(what:str=typer.Argument('image', help="image"), out:Optional[str]=typer.Option(None, help="folder of the RUN"),
@@ -195,7 +197,7 @@ def demo(what:str=typer.Argument('image', help="image"), out:Optional[str]=typer
     al.prepare()
     finish(al, as_json)
 
-# %% ../nbs/71_cli.ipynb #39f7f9a1
+# %% ../nbs/71_cli.ipynb #48d9318e
 def main():
     "The command `autolearn`"
     import warnings
@@ -215,5 +217,6 @@ def main():
             e.show()
             sys.exit(2)
         else: raise
-        print(''.join(c if c.isprintable() or c=='\n' else '?' for c in str(e)), file=sys.stderr)
+        text = re.sub(r"\b(Pass|Leave out|leave out) (\w+)=", r"\1 --\2 ", str(e)) # as it is said here
+        print(''.join(c if c.isprintable() or c=='\n' else '?' for c in text), file=sys.stderr)
         sys.exit(status)

@@ -28,21 +28,21 @@ def conv(ni:int, nf:int, pool:bool=False)->nn.Sequential: # channels in and out;
     "3×3 convolution, max-pooling if asked, batch norm, ReLU"
     return nn.Sequential(nn.Conv2d(ni, nf, 3, padding=1, bias=False), *[nn.MaxPool2d(2)]*pool, nn.BatchNorm2d(nf), nn.ReLU())
 
-# %% ../nbs/31_layers.ipynb #ccd9a864
+# %% ../nbs/31_layers.ipynb #441113b4
 @torch.no_grad()
-def whiten(filters:nn.Conv2d, x:torch.Tensor, eps:float=5e-4): # c to 2*c*k*k channels; (N, c, H, W) bytes; smaller differences are noise
-    "Set `filters` to the eigenvectors of the patches of `x`, brought to one scale, and to their negatives; they are not to be trained"
+def whiten(filters:nn.Conv2d, x:torch.Tensor, eps:float=5e-4): # c to 2*c*k*k channels or fewer; (N, c, H, W) bytes; smaller differences are noise
+    "Set `filters` to the largest eigenvectors of the patches of `x`, brought to one scale, and to their negatives; they are not to be trained"
     x = nn.functional.batch_norm(x.float(), None, None, training=True)
     patches = nn.functional.unfold(x, filters.kernel_size, stride=filters.kernel_size).transpose(1, 2).flatten(0, 1) # (all of them, c*k*k)
     scale,axes = torch.linalg.eigh(patches.T@patches/len(patches))
-    found = (axes/(scale.clamp(0)+eps).sqrt()).T.reshape(-1, *filters.weight.shape[1:])
+    found = (axes/(scale.clamp(0)+eps).sqrt()).T[-len(filters.weight)//2:].reshape(-1, *filters.weight.shape[1:])
     filters.requires_grad_(False).weight.copy_(torch.cat([found, -found]))
 
-# %% ../nbs/31_layers.ipynb #aa5372b8
+# %% ../nbs/31_layers.ipynb #2c36c156
 class conv_net(nn.Sequential):
     "A stem for `whiten`, then for each of `widths` two convolutions, the first of which halves the picture; the strongest answer of each channel counts"
-    def __init__(self, c_in, n_out, widths): # channels, classes, channels of each group
-        stem,widths = nn.Conv2d(c_in, 8*c_in, 2, bias=False),widths or (16, 32)
+    def __init__(self, c_in, n_out, widths, stride=1): # channels, classes, channels of each group, of the stem
+        stem,widths = nn.Conv2d(c_in, 8*c_in, stride+1, stride=stride, bias=False),widths or (16, 32)
         groups = [m for i,o in zip([8*c_in, *widths], widths) for m in (conv(i, o, pool=True), conv(o, o))]
         super().__init__(nn.BatchNorm2d(c_in, affine=False), stem, nn.ReLU(), *groups, nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(widths[-1], n_out))
         self.to(memory_format=torch.channels_last)

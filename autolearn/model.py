@@ -62,7 +62,7 @@ def load_weights(
     try: net.load_state_dict(load_file(str(path)))
     except Exception as e: raise UserError(f"{path} does not fit the recipe beside it ({type(e).__name__}: {str(e)[:200]}).") from None
 
-# %% ../nbs/50_model.ipynb #befaec6b
+# %% ../nbs/50_model.ipynb #f2c2ef55
 class Sheet:
     "Pictures side by side, and a line for each"
     def __init__(self,
@@ -86,13 +86,16 @@ class Tested(Predictions):
         baselines:dict=None, # score by name
         inputs=None, # key: what was asked about, to be shown; None: not at hand
         medium:str='image',
+        left_out:int=0, # inputs that could not be read
     ):
         super().__init__(table)
         self.metric,self.baselines,self.inputs,self.medium = metric or ('macro_f1' if self.many else 'accuracy'),baselines or {},inputs,medium
+        self.left_out = left_out
     def lines(self)->list:
         "The score and the baselines in words"
         s,low,high = self.interval(self.metric)
-        return [f"{self.metric} {s:.4f} [{low:.4f}, {high:.4f}] on {len(self):,} examples", *(f"{k}: {v:.4f}" for k,v in self.baselines.items())]
+        return [f"{self.metric} {s:.4f} [{low:.4f}, {high:.4f}] on {len(self):,} examples", *(f"{k}: {v:.4f}" for k,v in self.baselines.items()),
+                *[f"{self.left_out:,} more could not be read and are left out"]*bool(self.left_out)]
     def sheet(self, n:int=16): # a `Sheet`; None when there is nothing to show
         "The surest mistakes"
         worst = self.worst(n)
@@ -129,7 +132,7 @@ class Tested(Predictions):
         sheets = [o._repr_html_() for o in (self.sheet(), self.pairs()) if o]
         return ''.join(f'<div>{escape(o)}</div>' for o in self.lines())+''.join(sheets)+super()._repr_html_()
 
-# %% ../nbs/50_model.ipynb #8d366c7e
+# %% ../nbs/50_model.ipynb #58b61da6
 class Model:
     "A trained model that answers for new items"
     def __init__(self, recipe:Recipe, learn, about:dict=None, run=None): self.recipe,self.learn,self.about,self.run = recipe,learn,about or {},run
@@ -205,7 +208,8 @@ class Model:
         if not names & {*self.classes}: raise UserError(f"None of the labels of these data is a class of the model. "
             f"Labels: {', '.join(sorted(names)[:5])}. Classes: {', '.join(self.classes[:5])}.")
         medium = get_task(self.recipe.task).medium
-        return Tested(self.predict_items(items).table, inputs=items.set_index('key')[medium], medium=medium)
+        ok = plugin('media', medium).readable(items)
+        return Tested(self.predict_items(items[ok]).table, inputs=items.set_index('key')[medium], medium=medium, left_out=int((~ok).sum()))
     def run_test(self)->Tested:
         "The test of the RUN this model came from, as it was answered there"
         from autolearn.source import reopen

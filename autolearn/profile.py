@@ -26,8 +26,8 @@ The figures below hold for these data only, so the notebook first checks that th
 # %% auto #0
 __all__ = ['FIXES', 'FINDERS', 'KNOWN', 'drop_unreadable', 'drop_copies', 'drop_leaks', 'drop_unlabelled', 'drop_rows',
            'merge_labels', 'say_rows', 'find_unreadable', 'find_unlabelled', 'find_exact_copies', 'find_leaks',
-           'find_conflicts', 'find_rare', 'find_one_class', 'find_label_variants', 'find_misspelt', 'fingerprint',
-           'look', 'choose_fixes', 'apply_fixes']
+           'find_conflicts', 'find_sep', 'find_rare', 'find_one_class', 'find_label_variants', 'find_misspelt',
+           'fingerprint', 'look', 'choose_fixes', 'apply_fixes']
 
 # %% ../nbs/12_profile.ipynb #5fbfd7c9
 import difflib, time
@@ -107,7 +107,7 @@ def find_leaks(items:pd.DataFrame):
                    f"{len(bad)} training rows are exact copies of validation or test rows: {say_rows([*bad.key])}",
                    .8, fix='drop_leaks', default=True)
 
-# %% ../nbs/12_profile.ipynb #cf36b7db
+# %% ../nbs/12_profile.ipynb #37a06d1f
 def find_conflicts(items:pd.DataFrame):
     "The same content under different labels"
     seen = items[(items.content!='') & (items.label!='')]
@@ -118,12 +118,26 @@ def find_conflicts(items:pd.DataFrame):
     return Finding('conflicting_labels', [*bad.key], f"{len(bad)} rows are exact copies with different labels: "
                    f"{say_rows([*bad.key])}. The first: {pair}", .6, 'label', 'drop_rows', dict(keys=[*bad.key[bad.part!='test']]))
 
+def find_sep(
+    classes:dict, # label: how often
+)->str: # what stands between several labels in one cell; '' where each is one label
+    "Is a label a list of labels? Then there are more lists than labels, and some labels stand alone"
+    for sep in (', ', ',', '; ', ';', ' | ', '|', ' '):
+        lists = [o.split(sep) for o in classes]
+        names = {o for l in lists for o in l}
+        alone = {l[0] for l in lists if len(l)==1}
+        if len(lists)-len(alone)>1 and len(names)<len(lists) and all(names) and all(len({*l})==len(l) for l in lists) and (sep!=' ' or alone and 2*len(names)<=len(lists)): return sep
+    return ''
+
 def find_rare(items:pd.DataFrame, few:int=10):
     "Classes with fewer than `few` rows"
-    n = items.label[(items.label!='') & (items.content!='')].value_counts()
+    labels = items.label[(items.label!='') & (items.content!='')]
+    sep = find_sep(labels.value_counts().to_dict())
+    n = labels.str.split(sep).explode().value_counts() if sep else labels.value_counts()
     rare = n[n<few]
     if rare.empty or len(n)<2: return None
-    bad = items[items.label.isin(rare.index) & (items.part!='test')]
+    has = items.label.map(lambda o: any(k in rare.index for k in o.split(sep))) if sep else items.label.isin(rare.index)
+    bad = items[has & (items.part!='test')]
     return Finding('rare_classes', [*bad.key], f"{len(rare)} of {len(n)} classes have fewer than {few} rows: "
                    + say_rows([f'{k} ({v})' for k,v in rare.items()]), .5, 'label', 'drop_rows', dict(keys=[*bad.key]))
 
@@ -147,7 +161,7 @@ def find_label_variants(items:pd.DataFrame):
 def find_misspelt(items:pd.DataFrame, few:float=.1):
     "Rare labels that are written nearly like a frequent one"
     n = items.label[items.label!=''].value_counts()
-    if len(n)<3 or len(n)>2000: return None
+    if len(n)<3 or len(n)>2000 or find_sep(n.to_dict()): return None # lists of the same names are alike
     plain = lambda o: ' '.join(o.split()).casefold()
     names = {}
     for rare in (o for o in n.index if len(plain(o))>4 and not any(c.isdigit() for c in o)):

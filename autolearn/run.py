@@ -153,7 +153,7 @@ class Run:
         self.stopping = True
         if self.worker and self.worker.p: self.worker.send(do='stop')
 
-# %% ../nbs/63_run.ipynb #0d71241d
+# %% ../nbs/63_run.ipynb #02add2a5
 @patch
 def trials(self:Run)->list: # of Trial, in the order of their start
     "The trials of this run, read from their folders"
@@ -193,8 +193,8 @@ def next_recipe(self:Run,
     recipes = self.asked.recipes(self.plan, self.used, budget.secs, len(ended))
     if self.asked.recipe: return None if any(o.state=='done' for o in ended) or len(ended)>2 else recipes[0]
     # what a trial needs beside its fit, as the last one showed it; below that there is nothing to win
-    around = max((o.cost.get('around', 0) for o in ended), default=0)
-    if ended and budget.left<max(8., .3*budget.secs, 3*around): return None
+    self.around = max((o.cost.get('around', 0) for o in ended), default=0)
+    if ended and budget.left<max(8., .3*budget.secs, 3*self.around): return None
     if sum(o.state=='failed' for o in ended)>=3 and not any(o.state=='done' for o in ended): return None
     return recipes[-1 if ended and ended[-1].state=='failed' else len(ended)%len(recipes)] # the last asks for least
 
@@ -261,7 +261,7 @@ def ask(self:Run, budget:Budget, do:str, **what):
             self.tell('note', text="Stopping: the best so far is tested and written. Once more to leave at once.")
             self.stop()
 
-# %% ../nbs/63_run.ipynb #d1353769
+# %% ../nbs/63_run.ipynb #2b8c2139
 @patch
 def fit(self:Run,
     secs:float=None, # budget; None: what is left of the run's own
@@ -303,11 +303,15 @@ def learn(self:Run, budget:Budget, before:dict):
     if not (self.folder/'baselines.json').exists():
         self.tell('stage', name='baselines')
         try: self.ask(budget, 'baselines', run=str(self.folder), threads=n_cores())
-        except (WorkerDied, TrialError) as e: self.tell('note', text=f"There is no baseline to compare with: {e}")
+        except (WorkerDied, TrialError) as e: self.tell('note', text=f"Baselines come after training, if there is time: {e}")
+    n_before = len(self.trials())
     while not self.stopping:
         broken = [o.id for o in self.trials() if not o.ended]
         recipe = None if broken else self.next_recipe(budget)
-        if not broken and recipe is None: break
+        if not broken and recipe is None:
+            if before.get('trial') and len(self.trials())==n_before and not self.asked.recipe: self.tell('note', text=f"{say_secs(budget.left)} are "
+                f"too short for another trial, which takes about {say_secs(self.around)} beside its training. Nothing was learnt.")
+            break
         ended = self.do_trial(broken[0] if broken else self.begin_trial(recipe), budget)
         now = self.best()
         if now and now.id==ended.id:
@@ -411,7 +415,7 @@ def make_result(self:Run, best:Trial, budget:Budget, looks:int, before:dict)->di
     return dict(schema=1, status='stopped' if self.stopping else 'done', task=self.problem.task,
         metric=dict(name=self.metric.name, better=self.metric.better), valid=best.metrics[self.metric.name],
         test=dict(score=score, low=low, high=high, n=n['test'], looks=looks), metrics=test.score(names), baselines=base,
-        report=test.report(), seconds=round(self.past+budget.used, 1), budget=budget.secs, n_train=n['train'], n_valid=n['valid'],
+        report=test.report(), seconds=round(self.past+budget.used, 1), budget=self.past+budget.secs, n_train=n['train'], n_valid=n['valid'],
         trials=len(self.trials()), trial=best.id, recipe=best.closed.to_dict(), seed=self.asked.seed, versions=best.environment, verified=None)
 
 @patch

@@ -32,13 +32,14 @@ from ..records import Finding
 # %% ../../nbs/media/13_image.ipynb #741484f5
 Image.MAX_IMAGE_PIXELS = 5*10**7 # Pillow opens twice as many and no more; it would take gigabytes
 
-# %% ../../nbs/media/13_image.ipynb #ff4fb62a
+# %% ../../nbs/media/13_image.ipynb #9a3cbb52
 def read_picture(x, least:int=None)->np.ndarray: # path, or pixels as they are; pixels of a side that are enough; (H, W) or (H, W, 3) uint8
     "The pixels of `x`, turned upright, grey or RGB"
     if isinstance(x, np.ndarray): return x
     with Image.open(x, formats=['JPEG', 'PNG', 'WEBP', 'BMP', 'TIFF', 'GIF', 'PPM']) as im:
         if least: im.draft(None, (least, least))
         im = ImageOps.exif_transpose(im)
+    if im.mode=='P' and 'transparency' in im.info: im = im.convert('RGBA')
     if im.mode.startswith('I'): return (np.asarray(im)>>8).astype('uint8') # 16 bits
     return np.asarray(im.convert('L' if im.mode in ('1', 'L', 'LA') else 'RGB'))
 
