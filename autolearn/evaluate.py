@@ -241,6 +241,19 @@ def worst(self:Predictions,
     given = [r[f"prob_{r['label']}"] if f"prob_{r['label']}" in t else 0. for _,r in t.iterrows()]
     return t[['key', 'label', 'prediction', 'prob']].assign(prob_of_label=given).reset_index(drop=True)
 
+# %% ../nbs/24_evaluate.ipynb #11f0f79a
+@patch
+def doubts(self:Predictions)->pd.DataFrame: # key, label, prediction, prob, prob_of_label; the most doubtful first
+    "Labels that are likely wrong"
+    if self.many: raise UserError("Doubts about lists of labels cannot be raised.")
+    t = self.table[has_truth(self.table) & (self.table.prediction!='') & self.table.label.isin(self.classes)]
+    probs,own = t[[f'prob_{o}' for o in self.classes]].to_numpy(),np.array([self.classes.index(o) for o in t.label], dtype=int)
+    of_label = probs[range(len(t)), own]
+    usual = np.array([of_label[own==i].mean() if (own==i).any() else 2. for i in range(len(self.classes))])
+    other = np.where((probs>=usual) & (np.arange(len(self.classes))!=own[:,None]), probs, 0.)
+    bad = (other.max(1, initial=0.)>of_label) & (t.prediction!=t.label).to_numpy()
+    return t[bad][['key', 'label', 'prediction', 'prob']].assign(prob_of_label=of_label[bad]).sort_values('prob_of_label', kind='stable', ignore_index=True)
+
 # %% ../nbs/24_evaluate.ipynb #f6353341
 def _short(name, n=22):
     "`name` in at most `n` characters, without those that can't be seen"

@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['AutoLearner']
 
-# %% ../nbs/70_learner.ipynb #5d3df273
+# %% ../nbs/70_learner.ipynb #c57d5578
 from pathlib import Path
 import pandas as pd
 from fastcore.basics import patch
 from .core import Stream, UserError, parse_secs
+from .doubt import find_doubts
 from .model import Model, load_weights, model_folder, read_recipe
 from .profile import look as look_at
 from .records import Recipe
@@ -19,7 +20,7 @@ from .source import is_share, open_source
 from .task import get_recipe
 from .widgets.live import make_view
 
-# %% ../nbs/70_learner.ipynb #d4d1faaf
+# %% ../nbs/70_learner.ipynb #45344ad6
 class AutoLearner:
     "Data, a budget, and what comes of them"
     def __init__(self,
@@ -54,10 +55,7 @@ class AutoLearner:
             e.profile = self.found # what was found is worth showing even where nothing can be learnt
             raise
     @classmethod
-    def open(cls,
-        folder, # of a RUN
-        news:Stream=None,
-    ):
+    def open(cls, folder, news:Stream=None): # of a RUN; who is told
         "Go on with a run, perhaps of yesterday"
         self = cls.__new__(cls)
         self.views,self.started,self.fresh,self.run = news,None,False,Run(folder)
@@ -96,7 +94,7 @@ class AutoLearner:
                f"{self.path}{', '+self.problem.metric+' '+format(test['score'], '.4f') if test else ''})"
     def _repr_html_(self): return self.look()._repr_html_()
 
-# %% ../nbs/70_learner.ipynb #8d815c4a
+# %% ../nbs/70_learner.ipynb #e07b147e
 @patch
 def look(self:AutoLearner): # Profile
     "What the data are like, what is wrong with them, and the task they suggest"
@@ -113,10 +111,7 @@ def refuse(self:AutoLearner, finder:str):
     return self.redo(refused=[*self.asked.refused, finder], accepted=[o for o in self.asked.accepted if o!=finder])
 
 @patch
-def override(self:AutoLearner,
-    key:str, # a choice of the recipe, or task, metric, valid, test, seed
-    value,
-):
+def override(self:AutoLearner, key:str, value): # a choice of the recipe, or task, metric, valid, test, seed; what it shall be
     "Choose otherwise"
     return self.redo(**({key:value} if key in ('task', 'metric', 'valid', 'test', 'seed') else dict(choices={**self.asked.choices, key:value})))
 
@@ -131,7 +126,7 @@ def redo(self:AutoLearner, **wishes):
         raise
     return self
 
-# %% ../nbs/70_learner.ipynb #c659da0b
+# %% ../nbs/70_learner.ipynb #a1834a1c
 @patch
 def show_batch(self:AutoLearner):
     "What the net will see"
@@ -139,9 +134,7 @@ def show_batch(self:AutoLearner):
     mod.show_batch(mod.make_dls(items, split, self.recipe))
 
 @patch
-def fit(self:AutoLearner,
-    budget=None, # None: that of the AutoLearner; after a finished run: time to go on with
-):
+def fit(self:AutoLearner, budget=None): # None: that of the AutoLearner; after a finished run: time to go on with
     "Learn until the budget is spent; interrupt it, and it ends with the best so far. Called again, it goes on where it was"
     secs = parse_secs(budget) if budget is not None else None
     self.begin()
@@ -163,37 +156,46 @@ def decisions(self:AutoLearner)->pd.DataFrame:
     found = self.run.decisions() if self.run else [o.to_dict() for o in self.ready.decisions]
     return pd.DataFrame(found)[['key', 'value', 'evidence', 'override']]
 
-# %% ../nbs/70_learner.ipynb #11181662
+# %% ../nbs/70_learner.ipynb #0ddf9ff8
+@patch(as_prop=True)
+def ran(self:AutoLearner)->Run:
+    "The run, once it has begun"
+    if not self.run: raise UserError("Nothing has been learnt yet. Call fit() first.")
+    return self.run
+
 @patch(as_prop=True)
 def model(self:AutoLearner)->Model:
     "The winner"
-    if not self.run: raise UserError("There is no model yet. Call fit() first.")
-    return Model.load(self.run.folder)
+    return Model.load(self.ran.folder)
 
 @patch
 def learner(self:AutoLearner):
     "The winner as a live fastai `Learner`, with its data: go on by hand"
-    if not self.run: raise UserError("There is no model yet. Call fit() first.")
-    folder,(items,split) = model_folder(self.run.folder),self.rows()
+    folder,(items,split) = model_folder(self.ran.folder),self.rows()
     recipe,mod = read_recipe(folder),get_recipe(self.problem.task)
     learn = mod.make_learner(mod.make_dls(items, split, recipe), recipe)
     load_weights(learn.model, folder/'weights.safetensors')
     return learn
 
 @patch
-def adopt(self:AutoLearner,
-    learn, # a `Learner` from `learner`, trained further by hand
-    note:str='', # what was done
-):
+def adopt(self:AutoLearner, learn, note:str=''): # a `Learner` from `learner`, trained further by hand; what was done
     "Take a learner back: it becomes a trial like any other, and the model when it is the best"
-    if not self.run: raise UserError("There is nothing to go on from yet. Call fit() first.")
-    self.run.adopt(learn, note)
+    self.ran.adopt(learn, note)
     return self
 
 @patch
 def verify(self:AutoLearner)->dict: # equal, recorded, rerun, …
     "Rerun the twin notebook in a clean kernel and compare"
-    if not self.run: raise UserError("There is nothing to verify yet. Call fit() first.")
     with self.view() as news:
-        self.run.news = news
+        self.ran.news = news
         return self.run.verify()
+
+@patch
+def doubts(self:AutoLearner,
+    folds:int=0, # 0: of the validation part; 3 or more: of all rows but those of the test part, for which nets are trained
+    budget=None, # for these; None: as long as the winner took, for each
+)->pd.DataFrame: # key, label, prediction, prob, prob_of_label; the most doubtful first
+    "Labels that are likely wrong"
+    with self.view() as news:
+        self.ran.news = news
+        return find_doubts(self.run, folds, parse_secs(budget) if budget else None)
