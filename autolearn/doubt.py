@@ -5,8 +5,7 @@
 # %% auto #0
 __all__ = ['deal', 'cross_answers', 'find_doubts']
 
-# %% ../nbs/64_doubt.ipynb #75973908
-import time
+# %% ../nbs/64_doubt.ipynb #e41ac12c
 import numpy as np, pandas as pd
 from .core import Stream, UserError
 from .evaluate import Predictions

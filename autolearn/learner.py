@@ -20,7 +20,7 @@ from .source import is_share, open_source
 from .task import get_recipe
 from .widgets.live import make_view
 
-# %% ../nbs/70_learner.ipynb #45344ad6
+# %% ../nbs/70_learner.ipynb #97412cad
 class AutoLearner:
     "Data, a budget, and what comes of them"
     def __init__(self,
@@ -74,13 +74,11 @@ class AutoLearner:
     def recipe(self)->Recipe:
         "What will be tried first"
         if self.run and self.run.done: return Recipe.from_dict(self.run.result['recipe'])
-        ready = self.run or self.ready
-        return self.asked.recipes(ready.plan, ready.used, self.budget or 300.)[0]
+        return self.asked.recipes((self.run or self.ready).plan, (self.run or self.ready).used, self.budget or 300.)[0]
     @property
     def path(self)->Path:
         "The folder of the RUN"
-        if self.run: return self.run.folder
-        return run_path(self.ready, self.asked, self.out, self.fresh)
+        return self.run.folder if self.run else run_path(self.ready, self.asked, self.out, self.fresh)
     def rows(self)->tuple:
         "The rows that take part, and their parts"
         return load_rows(str(self.run.folder)) if self.run else self.ready.used_rows(self.items)
