@@ -43,7 +43,7 @@ class Asked:
         found = [Recipe.from_dict(self.recipe)] if self.recipe else [o.having(seed=self.seed+n) for o in plan.portfolio(profile, secs)]
         return [override(o, self.choices) for o in found]
 
-# %% ../nbs/26_problem.ipynb #6df2715b
+# %% ../nbs/26_problem.ipynb #ec1691fd
 @dataclass
 class Prepared:
     "A problem and its rows"
@@ -83,7 +83,7 @@ def prepare(
     rows.loc[kept.index, 'part'] = split_items(kept, **split)
     for part in ('train', 'valid', 'test'):
         n = ((rows.part==part) & (rows.dropped_by=='') & (rows.content!='')).sum()
-        if n<2: raise UserError(f"Only {n} of {len(items)} rows are left for {part}: too few. Give more data, or "
+        if n<2: raise UserError(f"Only {n} of {len(items)} rows are left for {part}, where 2 are the least. Give more data, or "
                                 + ("a larger share of them." if part!='train' else "smaller shares for valid and test."))
     used = rows[rows.dropped_by=='']
     names = getattr(plan, 'names_in', lambda profile: lambda label: [label])(seen) # a label may name several classes

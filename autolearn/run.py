@@ -437,7 +437,7 @@ def clear(self:Run, best:Trial):
             for f in ('valid.parquet', 'test.parquet', 'outputs.json'): (d/f).unlink(missing_ok=True)
     (self.folder/'worker.log').unlink(missing_ok=True)
 
-# %% ../nbs/63_run.ipynb #dadea02f
+# %% ../nbs/63_run.ipynb #6855c8d8
 @patch
 def data_calls(self:Run)->list: # calls that open the data, as the twin writes them
     "How the rows came about, step by step: read, name by content, fix, split"
@@ -461,7 +461,7 @@ def write_twin(self:Run, trial:Trial, result:dict):
     summary = (f"{len(self.info['classes'])} classes, {result['n_train']:,} pictures to learn from, {result['n_valid']:,} to choose with, {t['n']:,} to test on. "
         f"This notebook is the winner of {result['trials']} trial{'s' if result['trials']>1 else ''} in {say_secs(result['seconds'])}. On the test part, looked at "
         f"{'once' if t['looks']==1 else str(t['looks'])+' times'}: {self.metric.name} **{score(t['score'])}** (95% interval {score(t['low'])} to {score(t['high'])}); "
-        + '; '.join(f"{md_text(k)} {score(v)}" for k,v in result['baselines'].items())+'.'+md_text(self.warning(result)))
+        + '; '.join(f"{md_text(k)} {score(v)}" for k,v in result['baselines'].items())+'. '+md_text(self.warning(result).strip()))
     why = self.decisions()
     if trial.closed.cuts: why = [*why, Decision('cuts', trial.closed.cuts, f"{trial.cost['steps']} steps were trained in the time there was").to_dict()]
     steps,notes = STEPS,{}

@@ -15,7 +15,7 @@ wherever they came from."""
 
 # %% auto #0
 __all__ = ['ENDINGS', 'FINDERS', 'read_picture', 'pixel_hash', 'add_content', 'measure', 'sharpness', 'near_pairs', 'add_near',
-           'add_measures', 'as_items', 'as_cell', 'readable', 'summarise', 'find_blank', 'find_near_copies',
+           'add_measures', 'as_items', 'as_cell', 'readable', 'summarise', 'say_n', 'find_blank', 'find_near_copies',
            'find_near_leaks', 'find_few', 'find_dark', 'find_odd_sizes', 'find_blurred', 'contact_sheet', 'heat_sheet',
            'traits']
 
@@ -56,13 +56,13 @@ def add_content(items:pd.DataFrame)->pd.DataFrame: # `image`, `label`, `part`; w
     items = items.assign(content=[pixel_hash(x) for x in items.image])
     return items.sort_values(['content', 'label', 'part'], kind='stable', ignore_index=True)
 
-# %% ../../nbs/media/13_image.ipynb #4be7cbd5
+# %% ../../nbs/media/13_image.ipynb #c6d5c4b7
 def measure(
     x, # as `read_picture` takes it
 )->tuple: # content, height, width, channels, lowest and highest value, sharpness, a thumbnail (256,) in grey, reason when unreadable
     "What one picture is like"
     try:
-        if not isinstance(x, np.ndarray) and not os.path.isfile(x): raise ValueError('no file') # a pipe would wait for ever
+        if not isinstance(x, np.ndarray) and not os.path.isfile(x): return '', 0, 0, 0, 0, 0, np.nan, None, 'there is no such file' # a pipe would wait for ever
         p = np.ascontiguousarray(read_picture(x))
     except Exception as e: return '', 0, 0, 0, 0, 0, np.nan, None, f'{type(e).__name__}: {e}'.replace(str(x), os.path.basename(str(x)))[:200]
     h = hashlib.blake2b(p, digest_size=8, key=str(p.shape).encode()).hexdigest()
@@ -178,13 +178,18 @@ def summarise(
         width=side.width.quantile([0, .5, 1]).astype(int).tolist(), one_size=bool((side.nunique()==1).all()),
         grey=float((good.channels==1).mean()), files=bool(good.image.map(lambda o: isinstance(o, str)).any()))
 
-# %% ../../nbs/media/13_image.ipynb #4f6f2a7f
+# %% ../../nbs/media/13_image.ipynb #15e33418
+def say_n(n:int, words:str)->str: # as they are said of many: 'pictures are blurred'
+    "How many, also where it is one"
+    one = words.replace('training pictures look', 'training picture looks').replace('pictures are', 'picture is').replace('pictures look', 'picture looks')
+    return f"{n} {one if n==1 else words}"
+
 def find_blank(items:pd.DataFrame):
     "Pictures of one colour"
     bad = items[(items.content!='') & (items.low==items.high)]
     if bad.empty: return None
     keys = [*bad.key]
-    return Finding('blank', keys, f"{len(bad)} pictures are of one colour: {', '.join(map(str, keys[:3]))}", .4, 'image',
+    return Finding('blank', keys, f"{say_n(len(bad), 'pictures are of one colour')}: {', '.join(map(str, keys[:3]))}", .4, 'image',
                    'drop_rows', dict(keys=keys))
 
 def find_near_copies(items:pd.DataFrame):
@@ -203,7 +208,7 @@ def find_near_leaks(items:pd.DataFrame):
     bad = items[~held & (items.near>0) & items.near.isin(items.near[held]) & ~items.content.isin(items.content[held])]
     if bad.empty: return None
     keys = [*bad.key]
-    return Finding('near_copies_across_parts', keys, f"{len(keys)} training pictures look the same as one to choose or test with: {', '.join(map(str, keys[:3]))}",
+    return Finding('near_copies_across_parts', keys, f"{say_n(len(keys), 'training pictures look the same as a picture that is kept to choose or test with')}: {', '.join(map(str, keys[:3]))}",
                    .7, 'image', 'drop_rows', dict(keys=keys), default=True)
 
 def find_few(items:pd.DataFrame, odd, finder:str, words:str, severity:float=.3, most:float=.05):
@@ -211,7 +216,7 @@ def find_few(items:pd.DataFrame, odd, finder:str, words:str, severity:float=.3, 
     bad = items[(items.content!='') & odd]
     if bad.empty or len(bad)>most*len(items): return None
     keys = [*bad.key]
-    return Finding(finder, keys, f"{len(keys)} {words}: {', '.join(map(str, keys[:3]))}", severity, 'image', 'drop_rows', dict(keys=[*bad.key[bad.part!='test']]))
+    return Finding(finder, keys, f"{say_n(len(keys), words)}: {', '.join(map(str, keys[:3]))}", severity, 'image', 'drop_rows', dict(keys=[*bad.key[bad.part!='test']]))
 
 def find_dark(items:pd.DataFrame):
     "Pictures that are almost black or almost white, and not of one colour"

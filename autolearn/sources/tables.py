@@ -260,7 +260,7 @@ def find_tables(
     if any(found.values()): return {os.path.join(path, o):p for o,p in found.items() if p}
     raise UserError(f"{os.path.basename(path)!r} holds {len(there)} tables: {say_some(there)}. Give the path of one.")
 
-# %% ../../nbs/sources/11_tables.ipynb #5fa79fd4
+# %% ../../nbs/sources/11_tables.ipynb #02d2cb97
 def say_paths(
     items:pd.DataFrame,
     folder:str='', # of the table; '' when it has none
@@ -269,7 +269,7 @@ def say_paths(
     missing = [o for o in items.image if not os.path.isfile(o)]
     outside = sum(not o.startswith(os.path.join(folder, '')) for o in items.image) if folder else 0
     n = f'of {len(items):,} files'
-    said = [f"{len(missing):,} {n} are missing, the first is {os.path.basename(missing[0])!r}"] if missing else []
+    said = [f"{len(missing):,} {n} are missing, the first is {os.path.relpath(missing[0], folder) if folder else missing[0]!r}"] if missing else []
     return '; '.join(said+[f"{outside:,} {n} lie outside the folder of the table"]*bool(outside))
 
 def open_one(t:Table, image:str, label:str, valid=None, test=None)->tuple:

@@ -43,8 +43,8 @@ def check_profile(profile:Profile):
         raise UserError(f"{len(profile.classes)} classes with {sum(profile.classes.values())} pictures: some would have none to learn from. "
                         "Is the label column a name of each picture?")
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #ec72c490
-PLAIN = dict(sep='', store='memory', shift=0, flip=False, zoom=1., colour=0., cutout=0, mixup=0., stride=1, net='', weights='', thaw=1., bf16=False, smooth=.1,
+# %% ../../nbs/tasks/25_image_classification.ipynb #ab3a8637
+PLAIN = dict(sep='', store='memory', shift=0, flip=False, zoom=1., colour=0., cutout=0, mixup=0., stride=1, net='', weights='', thaw=1., once=False, bf16=False, smooth=.1,
     wd=.05, skip=0., views=False, cuts=[], seed=0) # choices that leave everything out that can be left out
 
 def portfolio(
@@ -94,10 +94,10 @@ def with_net(
     px = int(np.clip(32*round(min(stats['height'][1], stats['width'][1])/32), 64, 224))
     quick = [o for o in nets if 4*n*NETS[o[0]]*(px/224)**2<.5*secs*BILLIONS] or nets[:1]
     net,path = max(quick, key=lambda o: NETS[o[0]])
-    return base.having(shape=[3, px, px], store='disk' if n*3*px*px>1.5e9 else base.store, net=net, weights=path, thaw=None, widths=[], stride=1,
+    return base.having(shape=[3, px, px], store='disk' if n*3*px*px>1.5e9 else base.store, net=net, weights=path, thaw=None, once=None, widths=[], stride=1,
                        bs=min(32, base.bs), views=False, skip=0.)
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #e0a00680
+# %% ../../nbs/tasks/25_image_classification.ipynb #d3284eac
 def check_choices(recipe:Recipe):
     "Refuse values that no sane recipe has: they may come from a stranger"
     c,whole = recipe.choices,lambda v, a, b: isinstance(v, int) and not isinstance(v, bool) and a<=v<=b
@@ -105,7 +105,7 @@ def check_choices(recipe:Recipe):
     ok = dict(sep=lambda v: isinstance(v, str) and len(v)<4, shape=lambda v: isinstance(v, list) and len(v)==3 and v[0] in (1, 3) and all(whole(o, 8, 1024) for o in v[1:]),
         store=lambda v: v in ('array', 'memory', 'disk'), shift=lambda v: whole(v, 0, 256), flip=lambda v: isinstance(v, bool),
         zoom=lambda v: number(v, .1, 1), colour=lambda v: number(v, 0, 1), stride=lambda v: v in (1, 2) and not isinstance(v, bool), mixup=lambda v: number(v, 0, 10), net=lambda v: v=='' or v in NETS,
-        thaw=lambda v: v is None or number(v, 0, 1), weights=lambda v: v=='' or isinstance(v, str) and v.endswith(ENDINGS) and bool(net_of(v)),
+        thaw=lambda v: v is None or number(v, 0, 1), once=lambda v: v is None or isinstance(v, bool), weights=lambda v: v=='' or isinstance(v, str) and v.endswith(ENDINGS) and bool(net_of(v)),
         cutout=lambda v: whole(v, 0, 512), bs=lambda v: whole(v, 1, 65536),
         widths=lambda v: v is None or isinstance(v, list) and len(v)<=8 and all(whole(o, 1, 4096) for o in v),
         bf16=lambda v: v is None or isinstance(v, bool), smooth=lambda v: number(v, 0, .9), wd=lambda v: number(v, 0, 100),
