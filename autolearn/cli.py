@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['app', 'DATA', 'TARGET', 'INPUTS', 'NAMES', 'TASK', 'METRIC', 'VALID', 'TEST', 'CLEAN', 'ACCEPT', 'REFUSE', 'SEED',
            'JSON', 'DEBUG', 'say', 'process_start', 'warm_up', 'open_learner', 'report', 'look', 'fit', 'finish',
-           'resume', 'verify', 'trials', 'predict', 'test', 'demo', 'main']
+           'resume', 'verify', 'trials', 'predict', 'test', 'doubts', 'demo', 'main']
 
 # %% ../nbs/71_cli.ipynb #467cdcba
 import os, re, sys
@@ -117,7 +117,7 @@ def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=
     al.started = process_start()
     finish(al, as_json, budget)
 
-# %% ../nbs/71_cli.ipynb #cd6c72c6
+# %% ../nbs/71_cli.ipynb #199bd4e8
 @app.command()
 def verify(run:str=typer.Argument(help="folder of a finished RUN"), as_json:bool=JSON, debug:bool=DEBUG):
     "Rerun the twin notebook in a clean kernel without autolearn and compare its figures."
@@ -181,6 +181,20 @@ def test(model:str=typer.Argument(help="folder of a model or a RUN"), data:str=D
     if found.left_out: say(found.lines()[-1])
     sheet = found.sheet(8)
     say('', found.per_class().round(4).to_string(), '', "The surest mistakes:", *(f"  {o}" for o in (sheet.lines if sheet else ['none'])))
+
+@app.command()
+def doubts(run:str=typer.Argument(help="folder of a finished RUN"), folds:int=typer.Option(0, help="3 or more: also the training part, by nets trained on the others"),
+           budget:Optional[str]=typer.Option(None, help="time for the folds; default: as long as the winner took, for each"),
+           out:Optional[str]=typer.Option(None, help="FILE.csv; default: print"), debug:bool=DEBUG):
+    "Labels that are likely wrong, the most doubtful first."
+    from autolearn.core import Stream, UserError, write_atomic
+    from autolearn.learner import AutoLearner
+    if out and not (out.endswith('.csv') and os.path.isdir(os.path.dirname(os.path.abspath(out)))): raise UserError(f"--out names a .csv in a folder that is there, got {out!r}.")
+    found = AutoLearner.open(run, None if folds else Stream()).doubts(folds, budget)
+    text = found.round(4).to_csv(index=False)
+    if out: write_atomic(out, text)
+    else: print(text, end='')
+    print(f"{len(found)} labels may be wrong"+(f", listed in {out}" if out else ''), file=sys.stderr)
 
 @app.command()
 def demo(what:str=typer.Argument('image', help="image"), out:Optional[str]=typer.Option(None, help="folder of the RUN"),

@@ -34,12 +34,12 @@ Asked about a picture and about the same moved by a pixel, or mirrored, a net ma
 # %% auto #0
 __all__ = ['fit_size', 'stack_files', 'StackedDL', 'shift', 'flip', 'zoom', 'colour', 'cutout', 'Views']
 
-# %% ../nbs/30_fastdata.ipynb #f1bb6232
+# %% ../nbs/30_fastdata.ipynb #b526daec
 import os
 from concurrent.futures import ThreadPoolExecutor
 from tempfile import TemporaryFile
 import numpy as np, torch
-from fastai.vision.all import Callback, TfmdDL, chunked
+from fastai.vision.all import Callback, TfmdDL, chunked, to_device
 from PIL import Image
 from torch.nn.functional import interpolate, pad
 
@@ -60,7 +60,7 @@ def stack_files(cells, decode, disk:bool=False)->np.ndarray: # paths; a function
             out[i] = p
     return out
 
-# %% ../nbs/30_fastdata.ipynb #a4c25725
+# %% ../nbs/30_fastdata.ipynb #eff92242
 class StackedDL(TfmdDL):
     "A `TfmdDL` over a table of pictures; `stack` decodes them, `code` makes numbers of labels, `augment` gets and returns a batch (B, C, H, W)"
     def __init__(self, dataset, bs=64, stack=None, code=None, augment=(), **kwargs):
@@ -71,45 +71,45 @@ class StackedDL(TfmdDL):
     def new(self, dataset=None, cls=None, **kwargs): return super().new(dataset, cls, **dict(stack=self.stack, code=self.code, augment=self.augment)|kwargs)
     def create_batches(self, samps):
         for i in chunked(samps, self.bs, self.drop_last):
-            x = self.x[i]
+            x = to_device(self.x[i], self.device) # what follows is done where the net is; only dice are thrown by the processor
             for f in self.augment if self.split_idx==0 else (): x = f(x)
             yield (x, *(y[i] for y in self.y))
 
-# %% ../nbs/30_fastdata.ipynb #ca60387a
+# %% ../nbs/30_fastdata.ipynb #462814c9
 def shift(x:torch.Tensor, n:int)->torch.Tensor: # (B, C, H, W)
     "Move each picture of a batch by up to `n` pixels; the border repeats its edge"
     d = torch.randint(-n, n+1, (2, len(x), 1))
     rows,cols = [(torch.arange(s)+o).clamp(0, s-1) for s,o in zip(x.shape[2:], d)] # (B, H), (B, W)
-    i,c = torch.arange(len(x))[:,None,None,None],torch.arange(x.shape[1])[:,None,None]
-    return x[i, c, rows[:,None,:,None], cols[:,None,None,:]]
+    i,c,rows,cols = [o.to(x.device) for o in (torch.arange(len(x)), torch.arange(x.shape[1]), rows, cols)]
+    return x[i[:,None,None,None], c[:,None,None], rows[:,None,:,None], cols[:,None,None,:]]
 
-# %% ../nbs/30_fastdata.ipynb #c7fe5636
+# %% ../nbs/30_fastdata.ipynb #572eb002
 def flip(x:torch.Tensor)->torch.Tensor: # (B, C, H, W)
     "Mirror each picture of a batch, or not, as a coin falls"
-    return torch.where((torch.rand(len(x))<.5)[:,None,None,None], x.flip(3), x)
+    return torch.where((torch.rand(len(x))<.5).to(x.device)[:,None,None,None], x.flip(3), x)
 
-# %% ../nbs/30_fastdata.ipynb #5905f396
+# %% ../nbs/30_fastdata.ipynb #8a991649
 def zoom(x:torch.Tensor, least:float)->torch.Tensor: # (B, C, H, W)
     "Cut a part out of each picture, `least` of its sides or more, and bring it to the size of the whole; the parts of a batch are of one size"
     h,w = [round(s*(least+(1-least)*torch.rand(1).item())) for s in x.shape[2:]]
     rows,cols = [torch.randint(0, s-k+1, (len(x), 1))+torch.arange(k) for s,k in zip(x.shape[2:], (h, w))] # (B, h), (B, w)
-    i,c = torch.arange(len(x))[:,None,None,None],torch.arange(x.shape[1])[:,None,None]
-    return interpolate(x[i, c, rows[:,None,:,None], cols[:,None,None,:]].float(), x.shape[2:], mode='bilinear')
+    i,c,rows,cols = [o.to(x.device) for o in (torch.arange(len(x)), torch.arange(x.shape[1]), rows, cols)]
+    return interpolate(x[i[:,None,None,None], c[:,None,None], rows[:,None,:,None], cols[:,None,None,:]].float(), x.shape[2:], mode='bilinear')
 
-# %% ../nbs/30_fastdata.ipynb #251a3471
+# %% ../nbs/30_fastdata.ipynb #a697e077
 def colour(x:torch.Tensor, most:float)->torch.Tensor: # (B, 3, H, W); how much, as a share
     "Change brightness, contrast and saturation of each picture by up to `most`"
-    bright,contrast,full = 1+most*(2*torch.rand(3, len(x), 1, 1, 1)-1)
+    bright,contrast,full = 1+most*(2*torch.rand(3, len(x), 1, 1, 1).to(x.device)-1)
     x,mean = x.float(),x.float().mean((1, 2, 3), keepdim=True)
     x = (x-mean)*contrast+mean*bright
     grey = x.mean(1, keepdim=True)
     return (grey+(x-grey)*full).clamp(0, 255)
 
-# %% ../nbs/30_fastdata.ipynb #3082ae16
+# %% ../nbs/30_fastdata.ipynb #ebf51e6d
 def cutout(x:torch.Tensor, n:int)->torch.Tensor: # (B, C, H, W)
     "Hide a square of `n` pixels in each picture of a batch behind the mean"
     rows,cols = [torch.arange(s)-torch.randint(0, max(1, s-n+1), (len(x), 1)) for s in x.shape[2:]] # (B, H), (B, W)
-    rows,cols = [(o>=0) & (o<n) for o in (rows, cols)]
+    rows,cols = [((o>=0) & (o<n)).to(x.device) for o in (rows, cols)]
     return torch.where((rows[:,:,None] & cols[:,None,:])[:,None], x.float().mean().to(x.dtype), x)
 
 # %% ../nbs/30_fastdata.ipynb #01113ee2

@@ -28,11 +28,11 @@ def conv(ni:int, nf:int, pool:bool=False)->nn.Sequential: # channels in and out;
     "3×3 convolution, max-pooling if asked, batch norm, ReLU"
     return nn.Sequential(nn.Conv2d(ni, nf, 3, padding=1, bias=False), *[nn.MaxPool2d(2)]*pool, nn.BatchNorm2d(nf), nn.ReLU())
 
-# %% ../nbs/31_layers.ipynb #441113b4
+# %% ../nbs/31_layers.ipynb #a32abf87
 @torch.no_grad()
 def whiten(filters:nn.Conv2d, x:torch.Tensor, eps:float=5e-4): # c to 2*c*k*k channels or fewer; (N, c, H, W) bytes; smaller differences are noise
     "Set `filters` to the largest eigenvectors of the patches of `x`, brought to one scale, and to their negatives; they are not to be trained"
-    x = nn.functional.batch_norm(x.float(), None, None, training=True)
+    x = nn.functional.batch_norm(x.to(filters.weight.device).float(), None, None, training=True)
     patches = nn.functional.unfold(x, filters.kernel_size, stride=filters.kernel_size).transpose(1, 2).flatten(0, 1) # (all of them, c*k*k)
     scale,axes = torch.linalg.eigh(patches.T@patches/len(patches))
     found = (axes/(scale.clamp(0)+eps).sqrt()).T[-len(filters.weight)//2:].reshape(-1, *filters.weight.shape[1:])
@@ -54,7 +54,7 @@ class BF16(nn.Sequential):
     def forward(self, x):
         with torch.autocast(x.device.type, torch.bfloat16): return super().forward(x).float()
 
-# %% ../nbs/31_layers.ipynb #879a7edc
+# %% ../nbs/31_layers.ipynb #cf9defc1
 def bf16_pays()->bool:
     "Does this processor multiply in bfloat16?"
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return torch.cuda.is_bf16_supported() if torch.cuda.is_available() else bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

@@ -34,7 +34,7 @@ def save_model(
     write_json(folder/'recipe.json', recipe.to_dict())
     write_json(folder/'model.json', dict(schema=1, task=recipe.task, facts=mod.facts(learn.dls), about=about or {}))
 
-# %% ../nbs/50_model.ipynb #38cf1913
+# %% ../nbs/50_model.ipynb #d72e3160
 def read_recipe(
     path, # recipe.json, or a folder with one
 )->Recipe:
@@ -43,7 +43,9 @@ def read_recipe(
     for o in ('recipe.json', 'model/recipe.json'):
         if (path/o).is_file(): path = path/o
     recipe = Recipe.from_dict(read_json(path))
-    get_task(recipe.task).check_choices(recipe)
+    plan = get_task(recipe.task)
+    recipe = recipe.replace(choices={**getattr(plan, 'PLAIN', {}), **recipe.choices})
+    plan.check_choices(recipe)
     return recipe
 
 def model_folder(path)->Path:

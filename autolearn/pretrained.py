@@ -45,7 +45,7 @@ def body_and_head(model)->list: # two lists of parameters
     "Who learns slowly and who quickly"
     return [[*part.parameters()] for part in [*find_net(model)][1:]]
 
-# %% ../nbs/33_pretrained.ipynb #629f7347
+# %% ../nbs/33_pretrained.ipynb #3ac7b7d4
 @torch.no_grad()
 def load_body(model, path:str, x:torch.Tensor): # holds a `pretrained_net`; a file of weights; some pictures (N, C, H, W) in bytes
     "Put pretrained weights into the body and choose the scale that suits them"
@@ -55,8 +55,9 @@ def load_body(model, path:str, x:torch.Tensor): # holds a `pretrained_net`; a fi
     body.load_state_dict({k:found[k] for k in body.state_dict()})
     filters,norm = [next(m for m in body.modules() if isinstance(m, kind)) for kind in (nn.Conv2d, nn.BatchNorm2d)]
     usual,gaps = [([123.7, 116.3, 103.5], [58.4, 57.1, 57.4]), ([127.5]*3, [127.5]*3)],[]
+    x = x.to(filters.weight.device).float().expand(-1, 3, -1, -1)
     for mean,std in usual: # of ImageNet's pictures; from -1 to 1
-        seen = filters.forward((x.float().expand(-1, 3, -1, -1)-torch.tensor(mean)[:,None,None])/torch.tensor(std)[:,None,None])
+        seen = filters.forward((x-x.new_tensor(mean)[:,None,None])/x.new_tensor(std)[:,None,None])
         gaps.append(float((seen.var((0, 2, 3))/norm.running_var.clamp(1e-3)).clamp(1e-3).log().abs().mean()))
     mean,std = usual[gaps.index(min(gaps))]
     scale.running_mean.copy_(torch.tensor(mean))
@@ -72,7 +73,7 @@ class Thaw(Callback):
         find_net(self.model)[1].train(on).requires_grad_(on)
     def after_fit(self): find_net(self.model)[1].requires_grad_(True)
 
-# %% ../nbs/33_pretrained.ipynb #3bda305c
+# %% ../nbs/33_pretrained.ipynb #2f6102f8
 class Once(Callback):
     "Put the body's features in the place of the pictures, until the fit has ended"
     order = -30 # before anybody draws a batch
@@ -80,8 +81,9 @@ class Once(Callback):
     @torch.no_grad()
     def features(self, x, bs=32): # (N, C, H, W) bytes; (N, features)
         net = find_net(self.model).eval()
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.model is not net): # `BF16` around it
-            return torch.cat([net[1](net[0](o.float().expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last))).float() for o in x.split(bs)])
+        at = net[2].weight.device
+        with torch.autocast(at.type, torch.bfloat16, enabled=self.model is not net): # `BF16` around it
+            return torch.cat([net[1](net[0](o.to(at).float().expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last))).float() for o in x.split(bs)])
     def before_train(self): # `get_preds` says `before_fit`, too
         if self.was: return
         self.was = [(dl, dl.x, dl.augment) for dl in self.dls.loaders]

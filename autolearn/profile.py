@@ -26,7 +26,7 @@ The figures below hold for these data only, so the notebook first checks that th
 # %% auto #0
 __all__ = ['FIXES', 'FINDERS', 'KNOWN', 'drop_unreadable', 'drop_copies', 'drop_leaks', 'drop_unlabelled', 'drop_rows',
            'merge_labels', 'say_rows', 'find_unreadable', 'find_unlabelled', 'find_exact_copies', 'find_leaks',
-           'find_conflicts', 'find_sep', 'find_rare', 'find_one_class', 'find_label_variants', 'find_misspelt',
+           'find_conflicts', 'label_sep', 'find_rare', 'find_one_class', 'find_label_variants', 'find_misspelt',
            'fingerprint', 'look', 'choose_fixes', 'apply_fixes']
 
 # %% ../nbs/12_profile.ipynb #5fbfd7c9
@@ -107,7 +107,7 @@ def find_leaks(items:pd.DataFrame):
                    f"{len(bad)} training rows are exact copies of validation or test rows: {say_rows([*bad.key])}",
                    .8, fix='drop_leaks', default=True)
 
-# %% ../nbs/12_profile.ipynb #37a06d1f
+# %% ../nbs/12_profile.ipynb #d29c3406
 def find_conflicts(items:pd.DataFrame):
     "The same content under different labels"
     seen = items[(items.content!='') & (items.label!='')]
@@ -118,7 +118,7 @@ def find_conflicts(items:pd.DataFrame):
     return Finding('conflicting_labels', [*bad.key], f"{len(bad)} rows are exact copies with different labels: "
                    f"{say_rows([*bad.key])}. The first: {pair}", .6, 'label', 'drop_rows', dict(keys=[*bad.key[bad.part!='test']]))
 
-def find_sep(
+def label_sep(
     classes:dict, # label: how often
 )->str: # what stands between several labels in one cell; '' where each is one label
     "Is a label a list of labels? Then there are more lists than labels, and some labels stand alone"
@@ -132,8 +132,8 @@ def find_sep(
 def find_rare(items:pd.DataFrame, few:int=10):
     "Classes with fewer than `few` rows"
     labels = items.label[(items.label!='') & (items.content!='')]
-    sep = find_sep(labels.value_counts().to_dict())
-    n = labels.str.split(sep).explode().value_counts() if sep else labels.value_counts()
+    sep = label_sep(labels.value_counts().to_dict())
+    n = labels.str.split(sep, regex=False).explode().value_counts() if sep else labels.value_counts()
     rare = n[n<few]
     if rare.empty or len(n)<2: return None
     has = items.label.map(lambda o: any(k in rare.index for k in o.split(sep))) if sep else items.label.isin(rare.index)
@@ -161,7 +161,7 @@ def find_label_variants(items:pd.DataFrame):
 def find_misspelt(items:pd.DataFrame, few:float=.1):
     "Rare labels that are written nearly like a frequent one"
     n = items.label[items.label!=''].value_counts()
-    if len(n)<3 or len(n)>2000 or find_sep(n.to_dict()): return None # lists of the same names are alike
+    if len(n)<3 or len(n)>2000 or label_sep(n.to_dict()): return None # lists of the same names are alike
     plain = lambda o: ' '.join(o.split()).casefold()
     names = {}
     for rare in (o for o in n.index if len(plain(o))>4 and not any(c.isdigit() for c in o)):
@@ -182,7 +182,7 @@ def fingerprint(items:pd.DataFrame)->str: # `content`, `label`, `part`; 16 hex d
     rows = (items.content+'\t'+items.label+'\t'+items.part).to_numpy(dtype=object)
     return format(sum(pd.util.hash_array(rows).tolist())%2**64, '016x')
 
-# %% ../nbs/12_profile.ipynb #28acf00a
+# %% ../nbs/12_profile.ipynb #eaa4f680
 def look(
     source, # a `Source`, opened
     news:Stream=None, # who is told how far it is
@@ -195,9 +195,11 @@ def look(
     findings = [o for o in (f(items) for f in finders) if o]
     for o in findings: news.tell('finding', finder=o.finder, evidence=o.evidence, default=o.default)
     good = items[(items.content!='') & (items.label!='')]
-    profile = Profile(source.name, source.medium, len(items), fingerprint(items),
-        parts=items.part.value_counts().sort_index().to_dict(), classes=good.label.value_counts().sort_index().to_dict(),
-        stats=medium.summarise(items), findings=findings, secs=round(time.time()-start, 2))
+    classes = good.label.value_counts().sort_index().to_dict()
+    sep = label_sep(classes)
+    labels = good.label.str.split(sep, regex=False).explode().value_counts().sort_index().to_dict() if sep else {}
+    profile = Profile(source.name, source.medium, len(items), fingerprint(items), parts=items.part.value_counts().sort_index().to_dict(), classes=classes,
+        labels=labels, stats=medium.summarise(items), findings=findings, secs=round(time.time()-start, 2))
     return items,profile
 
 # %% ../nbs/12_profile.ipynb #e93e71b6

@@ -50,7 +50,7 @@ class Finding(Record):
     params:dict = field(default_factory=dict) # for the fix
     default:bool=False # is the fix applied without asking?
 
-# %% ../nbs/01_records.ipynb #efd51c3e
+# %% ../nbs/01_records.ipynb #4ad23ce0
 @dataclass(frozen=True)
 class Profile(Record):
     "What the data are like"
@@ -64,17 +64,19 @@ class Profile(Record):
     findings:list = field(default_factory=list) # Finding
     secs:float=0. # how long looking took
     suggests:dict = field(default_factory=dict) # task and metric
+    labels:dict = field(default_factory=dict) # rows by single label, where `classes` are lists of labels
     def __post_init__(self):
         object.__setattr__(self, 'findings', [Finding.from_dict(o) if isinstance(o, dict) else o for o in self.findings])
     def to_dict(self): return super().to_dict()|dict(findings=[o.to_dict() for o in self.findings])
     def facts(self)->list: # pairs of words
         "The profile in a few lines: what, how many, how balanced"
-        n,classes = [*self.classes.values()],f"{len(self.classes)}"
-        if n: classes += f", {min(n):,} to {max(n):,} each" if min(n)<max(n) else f", {n[0]:,} each"
+        n = [*(self.labels or self.classes).values()]
+        classes = f"{len(n)}"+(f", {min(n):,} to {max(n):,} each" if len({*n})>1 else f", {n[0]:,} each" if n else '')
+        if self.labels: classes += f"; a row may have several: {len(self.classes):,} lists of them"
         parts = ', '.join(f'{k} {v:,}' for k,v in self.parts.items() if k)
         stats = '; '.join(f"{k} {' to '.join(map(str, [v[0], v[-1]] if v[0]!=v[-1] else v[:1]))}" for k,v in self.stats.items() if isinstance(v, list) and v)
         task = f"{self.suggests['task']}, {self.suggests['metric']}" if self.suggests else ''
-        return [(k, v) for k,v in (('rows', f'{self.n:,}'+(f' ({parts})' if parts else '')), ('classes', classes), (self.medium, stats), ('task', task)) if v]
+        return [(k, v) for k,v in (('rows', f'{self.n:,}'+(f' ({parts})' if parts else '')), ('labels' if self.labels else 'classes', classes), (self.medium, stats), ('task', task)) if v]
     def as_text(self)->str:
         "The profile for a terminal"
         out = [self.name, *(f'  {k:8} {v}' for k,v in self.facts())]

@@ -261,7 +261,7 @@ def ask(self:Run, budget:Budget, do:str, **what):
             self.tell('note', text="Stopping: the best so far is tested and written. Once more to leave at once.")
             self.stop()
 
-# %% ../nbs/63_run.ipynb #2b8c2139
+# %% ../nbs/63_run.ipynb #48121439
 @patch
 def fit(self:Run,
     secs:float=None, # budget; None: what is left of the run's own
@@ -351,7 +351,8 @@ def finish(self:Run, budget:Budget, before:dict)->dict:
     try: self.write_twin(best, result)
     except ValueError as e: self.tell('note', text=f"The twin notebook could not be written: {e}") # the result is worth more
     write_json(self.folder/'result.json', result)
-    if self.warning(result): self.tell('note', text=self.warning(result).strip())
+    for text in (self.warning(result), self.doubtful(best)):
+        if text: self.tell('note', text=text.strip())
     self.clear(best)
     self.tell('done', result=result|dict(run=str(self.folder), twin=str(self.folder/'twin.ipynb')))
     return result
@@ -426,6 +427,17 @@ def warning(self:Run, result:dict)->str:
     k = better[-1]
     return (f" This model is no better than the baseline '{k}' ({result['baselines'][k]:.4f} against {result['test']['score']:.4f}): don't rely on it. "
             "A longer budget is the first thing to try.")
+
+@patch
+def doubtful(self:Run, best:Trial)->str:
+    "What has to be said of labels that the winner, who did not learn from them, finds wrong; a bad model's opinion counts for nothing"
+    valid = Predictions.read(self.trial_folder(best.id)/'valid.parquet')
+    if valid.many or not valid.classes: return ''
+    n,found = len(valid.table),valid.doubts()
+    if found.empty or len(found)>.05*n: return ''
+    o = found.iloc[0]
+    return (f" {len(found)} of {n:,} labels in the validation part may be wrong; most of all {o.key!r}, labelled {o.label!r}, which looks like {o.prediction!r}. "
+            "All of them: doubts() of the AutoLearner, or autolearn doubts RUN.")
 
 @patch
 def clear(self:Run, best:Trial):

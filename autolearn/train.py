@@ -62,7 +62,7 @@ class Shorten(Callback):
         if step>=z: raise CancelFitException
         if self.cuts and self.cuts[0][0]<=step: self.learn.pct_train = pct+(1-pct)*(step-a)/(z-a)
 
-# %% ../nbs/32_train.ipynb #34f0dff2
+# %% ../nbs/32_train.ipynb #18970e2f
 class SkipEasy(Callback):
     "Leave out a random `share` of the easy examples, until a share `until` of the cycle is done; an epoch has as many steps as ever"
     order,run_valid,keeps = 57,False,('last', 'at') # after `Shorten` has said where in the cycle we are; what a checkpoint keeps
@@ -79,8 +79,8 @@ class SkipEasy(Callback):
     def after_loss(self):
         i = self.rows[self.iter*self.dls.train.bs:][:len(self.pred)]
         with NoneReduce(self.loss_func) as loss: each = loss(self.pred, *self.yb)
-        self.last[i],self.at = each.detach(),self.pct_train
-        self.learn.loss_grad = (each*self.weight[i]).mean()
+        self.last[i],self.at = each.detach().cpu(),self.pct_train
+        self.learn.loss_grad = (each*self.weight[i].to(each.device)).mean()
         self.learn.loss = self.loss_grad.detach().clone()
     def after_fit(self): self.dls.train.__dict__.pop('get_idxs', None)
 
@@ -216,7 +216,7 @@ def restore(learn:Learner, path:str): # a safetensors file
     "Put the weights in `path` into the net"
     learn.model.load_state_dict(load_file(path))
 
-# %% ../nbs/32_train.ipynb #fee5adff
+# %% ../nbs/32_train.ipynb #71817097
 def time_steps(
     net, # copied; the original stays as it is
     batch:tuple, # x and y
@@ -225,10 +225,12 @@ def time_steps(
     most:float=60., # seconds, after which no more steps are tried
 )->float: # seconds for forward and backward: a quarter of the steps were quicker
     "How long one training step of `net` takes"
-    net,(x, y),secs = copy.deepcopy(net).train(),batch,[]
+    (x, y),secs = batch,[]
+    net = copy.deepcopy(net).to(x.device).train()
     for _ in range(n):
         t = time.perf_counter()
         loss(net(x), y).backward()
+        if x.is_cuda: torch.cuda.synchronize()
         secs.append(time.perf_counter()-t)
         if sum(secs)>most: break
     counted = sorted(secs[2:] or secs[-1:])

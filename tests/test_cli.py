@@ -141,6 +141,9 @@ def test_predict_and_test(trained, folder, tmp_path):
     refused('predict', tmp_path, some[0], has='no model')
     code,out = call('test', trained, folder, '--json')
     assert code==0 and json.loads(out)['n']==40, out
+    code,out = call('doubts', trained)
+    assert code==0 and 'key,label,prediction,prob,prob_of_label' in out and 'labels may be wrong' in out
+    refused('doubts', trained, '--folds', '1', has='3 or more')
     code,out = call('trials', trained)
     assert code==0 and 'done' in out
     code,out = call('look', folder, '--json')

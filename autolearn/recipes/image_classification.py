@@ -23,7 +23,7 @@ __all__ = ['MOST_EPOCHS', 'MOST_PHOTO_EPOCHS', 'USUAL_HEAD_LR', 'MOST_HEAD_EPOCH
            'make_dls', 'show_batch', 'make_learner', 'plan', 'plan_pretrained', 'fit', 'score', 'predict', 'answers_of',
            'show_mistakes', 'explain', 'baselines', 'many_baselines', 'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #623511da
+# %% ../../nbs/recipes/40_image_classification.ipynb #5a944c9f
 import time
 from pathlib import Path
 import numpy as np, pandas as pd, torch
@@ -37,7 +37,7 @@ from ..fastdata import StackedDL, Views, colour, cutout, fit_size, flip, shift, 
 from ..layers import BF16, bf16_pays, conv_net, whiten
 from ..media.image import read_picture
 from ..pretrained import Once, Thaw, body_and_head, find_net, load_body, pretrained_net
-from ..profile import find_sep
+from ..profile import label_sep
 from ..records import Decision
 from ..train import QuickLearner, Seeded, Shorten, SkipEasy, choose_epochs, find_lr, time_steps
 
@@ -249,15 +249,15 @@ def show_mistakes(
     show_images([o if o.ndim==2 else o.permute(2, 0, 1) for o in ims], nrows=1, imsize=1.4,
                 titles=[f'{a[:12]} → {b[:12]}' for a,b in zip(worst.label, worst.prediction)])
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #10254742
+# %% ../../nbs/recipes/40_image_classification.ipynb #d1b1fef2
 def explain(
     learn:Learner,
     dl, # batches
 )->np.ndarray: # (N, H, W), 0 to 1
     "How much each part of a picture speaks for the answer"
-    return np.concatenate([gradcam(learn.model, x).cpu().numpy() for x,*_ in dl])
+    return np.concatenate([gradcam(learn.model.to(x.device), x).cpu().numpy() for x,*_ in dl])
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #a09456e5
+# %% ../../nbs/recipes/40_image_classification.ipynb #96fcaaa2
 def baselines(
     items:pd.DataFrame, # `image`, `label`, `key`
     split:np.ndarray, # (n_rows,)
@@ -270,7 +270,7 @@ def baselines(
     vocab = sorted(set(items.label[split!='test']))
     share = train.label.value_counts(normalize=True).reindex(vocab).fillna(0.)
     dull = np.tile(share.to_numpy(), (len(held), 1))
-    if sep := find_sep(train.label.value_counts().to_dict()): return many_baselines(train, held, sorted({c for o in items.label[split!='test'] for c in o.split(sep)}), sep)
+    if sep := label_sep(train.label.value_counts().to_dict()): return many_baselines(train, held, sorted({c for o in items.label[split!='test'] for c in o.split(sep)}), sep)
     few = train.sample(min(len(train), 3000), random_state=0)
     pixels = lambda rows: stack_files([*rows.image], lambda o: fit_size(read_picture(o, 14), (1, 14, 14)).ravel())
     net = make_pipeline(StandardScaler(), LogisticRegression(C=.01, max_iter=60, tol=1e-2)).fit(pixels(few), few.label)

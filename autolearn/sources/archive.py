@@ -13,16 +13,16 @@ The archive is unpacked once, and read like any folder of class folders."""
 __all__ = ['OPENS', 'MEDIUM', 'READS', 'ShortHeads', 'archive_members', 'safe_members', 'unpack', 'read_archive', 'sniff',
            'check', 'open_data']
 
-# %% ../../nbs/sources/12_archive.ipynb #b01d6658
+# %% ../../nbs/sources/12_archive.ipynb #f5ac6bf6
 import hashlib, os, shutil, tarfile, tempfile, zipfile, zlib
 from pathlib import Path, PurePosixPath
 import pandas as pd
-from ..core import UserError
+from ..core import UserError, cache_dir
 from ..source import is_share, no_columns
 from . import folder
 from .folder import PICTURES, read_folder
 
-# %% ../../nbs/sources/12_archive.ipynb #e4239ac0
+# %% ../../nbs/sources/12_archive.ipynb #91a7c89a
 class ShortHeads(tarfile.TarInfo):
     "A tar member whose extra headers are short: they are read into memory whole"
     def _proc_member(self, tar):
@@ -70,9 +70,8 @@ def unpack(
     with open(path, 'rb') as f:
         while chunk:=f.read(2**20): digest.update(chunk)
     name = digest.hexdigest()
-    home = Path(os.environ.get('AUTOLEARN_HOME') or Path.home()/'.cache'/'autolearn')/'unpacked'
+    home = cache_dir('unpacked')
     if (home/name).is_dir(): return str(home/name)
-    home.mkdir(parents=True, exist_ok=True)
     part,why = Path(tempfile.mkdtemp(prefix=f'.{name}-', dir=home)),''
     try:
         with open(path, 'rb') as raw:

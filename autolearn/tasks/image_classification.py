@@ -6,25 +6,25 @@
 __all__ = ['name', 'medium', 'BILLIONS', 'PLAIN', 'names_in', 'metrics', 'sniff', 'check_profile', 'portfolio', 'takes_net',
            'prefetch', 'with_net', 'check_choices', 'space', 'example']
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #e844252f
+# %% ../../nbs/tasks/25_image_classification.ipynb #cd15a79e
 import numpy as np
 from ..core import UserError, nearest
-from ..profile import find_sep
+from ..profile import label_sep
 from ..records import Profile, Recipe
 from ..weights import ENDINGS, NETS, fetch_weights, find_weights, net_of
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #e800d726
+# %% ../../nbs/tasks/25_image_classification.ipynb #03220b0f
 name,medium = 'image_classification','image'
 BILLIONS = 25 # multiplications a second, forward, on a laptop: a rough guess, to choose a net by
 
 def names_in(profile:Profile):
     "A function that says which classes a label names"
-    sep = find_sep(profile.classes)
+    sep = label_sep(profile.classes)
     return lambda label: label.split(sep) if sep else [label]
 
 def metrics(profile:Profile)->dict: # name: 'up' or 'down'; the first is what search optimises
     "What may be optimised"
-    if find_sep(profile.classes): return dict(macro_f1='up', accuracy='up', auc_ovr='up', log_loss='down')
+    if label_sep(profile.classes): return dict(macro_f1='up', accuracy='up', auc_ovr='up', log_loss='down')
     return dict(accuracy='up', macro_f1='up', balanced_accuracy='up', log_loss='down')
 
 def sniff(profile:Profile)->float: # 0 (not at all) to 1
@@ -43,7 +43,7 @@ def check_profile(profile:Profile):
         raise UserError(f"{len(profile.classes)} classes with {sum(profile.classes.values())} pictures: some would have none to learn from. "
                         "Is the label column a name of each picture?")
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #ab3a8637
+# %% ../../nbs/tasks/25_image_classification.ipynb #e34bab2c
 PLAIN = dict(sep='', store='memory', shift=0, flip=False, zoom=1., colour=0., cutout=0, mixup=0., stride=1, net='', weights='', thaw=1., once=False, bf16=False, smooth=.1,
     wd=.05, skip=0., views=False, cuts=[], seed=0) # choices that leave everything out that can be left out
 
@@ -61,7 +61,7 @@ def portfolio(
     store = 'disk' if n*h*w*(1 if grey else 3)>1.5e9 else 'memory' if s['files'] else 'array'
     scarce = secs/n*55_000*784/(h*w)*stride**2<120 # seconds for as much as Fashion-MNIST holds
     bs = int(np.clip(2**int(np.log2(max(8, n/20))), 8, 128))
-    sep = find_sep(profile.classes)
+    sep = label_sep(profile.classes)
     base = Recipe(name, PLAIN|dict(sep=sep, shape=[1 if grey else 3, h, w], store=store, shift=0 if photo else 2 if min(h, w)>=32 else 1, flip=not grey, stride=stride,
         zoom=.6 if photo else 1., colour=.2 if photo else 0., bs=bs, widths=None,
         bf16=None, skip=.5 if n>=5000 and not scarce and not sep else 0., views=not scarce, lr=None, epochs=None))
