@@ -7,8 +7,8 @@ test stay out: a splitter would put every row it doesn't name into training.
 ## `show_batch`: what the net will see
 
 ## `make_learner`: a net and its loss
-The net is as wide as the time allows. Its first filters are computed from the pictures, not learnt. Labels are softened a little: a net that may
-never be quite sure makes fewer mistakes.
+A net, the measure of its mistakes, and the rule by which it mends them (AdamW, Loshchilov and Hutter 2019, arXiv 1711.05101). Where an example has one
+label, that label is softened a little: a net that may never be quite sure makes fewer mistakes.
 
 ## `fit`: up and down
 One cycle: the rate climbs for a quarter of the time and falls for the rest.
@@ -41,19 +41,19 @@ from ..profile import label_sep
 from ..records import Decision
 from ..train import QuickLearner, Seeded, Shorten, SkipEasy, choose_epochs, find_lr, time_steps
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #7044edca
+# %% ../../nbs/recipes/40_image_classification.ipynb #ea966283
 def make_dls(
     items:pd.DataFrame, # `image` and `label`
     split:np.ndarray, # (n_rows,) 'train', 'valid' or 'test'
-    recipe, # reads sep, shape, store, shift, flip, zoom, colour, cutout, bs
+    recipe, # reads sep, shape, store, once, shift, flip, zoom, colour, cutout, bs
 )->DataLoaders:
     "Batches to learn from and to choose with"
     seen = items[split!='test'].assign(is_valid=split[split!='test']=='valid')
-    augment = [partial(shift, n=recipe.shift)] if recipe.shift else []
-    if recipe.flip: augment.append(flip)
-    if recipe.zoom<1: augment.append(partial(zoom, least=recipe.zoom))
-    if recipe.colour: augment.append(partial(colour, most=recipe.colour))
-    if recipe.cutout: augment.append(partial(cutout, n=recipe.cutout))
+    augment = [partial(shift, n=recipe.shift)] if recipe.shift and not recipe.once else [] # seen once, nothing is varied
+    if recipe.flip and not recipe.once: augment.append(flip)
+    if recipe.zoom<1 and not recipe.once: augment.append(partial(zoom, least=recipe.zoom))
+    if recipe.colour and not recipe.once: augment.append(partial(colour, most=recipe.colour))
+    if recipe.cutout and not recipe.once: augment.append(partial(cutout, n=recipe.cutout))
     if recipe.sep:
         cats = MultiCategoryBlock(vocab=sorted({c for o in seen.label for c in o.split(recipe.sep)}))
         code = lambda vocab, labels: torch.tensor([[float(c in o.split(recipe.sep)) for c in vocab] for o in labels])
@@ -71,12 +71,12 @@ def show_batch(dls):
     x,y = dls.train.one_batch()
     show_images(x[:8]/255, titles=[', '.join(dls.vocab[i] for i in (o.nonzero().flatten() if o.ndim else [o]))[:16] for o in y[:8]], nrows=1, imsize=1.2)
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #1222e0f5
+# %% ../../nbs/recipes/40_image_classification.ipynb #990470a3
 def make_learner(
     dls:DataLoaders,
     recipe, # reads seed, sep, net, thaw, once, widths, stride, bf16, smooth, wd, mixup
 )->Learner:
-    "A small convolutional net, its loss, and dice that are thrown afresh for each epoch"
+    "A net, its loss, and dice that are thrown afresh for each epoch"
     set_seed(recipe.seed) # the first weights
     net = pretrained_net(recipe.net, len(dls.vocab)) if recipe.net else conv_net(dls.train.x.shape[1], len(dls.vocab), recipe.widths, recipe.stride)
     if not recipe.net: whiten(net[1], dls.train.x[:1000])
