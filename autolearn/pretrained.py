@@ -73,7 +73,7 @@ class Thaw(Callback):
         find_net(self.model)[1].train(on).requires_grad_(on)
     def after_fit(self): find_net(self.model)[1].requires_grad_(True)
 
-# %% ../nbs/33_pretrained.ipynb #2f6102f8
+# %% ../nbs/33_pretrained.ipynb #47d3ac4c
 class Once(Callback):
     "Put the body's features in the place of the pictures, until the fit has ended"
     order = -30 # before anybody draws a batch
@@ -83,7 +83,7 @@ class Once(Callback):
         net = find_net(self.model).eval()
         at = net[2].weight.device
         with torch.autocast(at.type, torch.bfloat16, enabled=self.model is not net): # `BF16` around it
-            return torch.cat([net[1](net[0](o.to(at).float().expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last))).float() for o in x.split(bs)])
+            return torch.cat([net[1](net[0](o.to(at).float().expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last))).float() for o in (x[i:i+bs] for i in range(0, len(x), bs))])
     def before_train(self): # `get_preds` says `before_fit`, too
         if self.was: return
         self.was = [(dl, dl.x, dl.augment) for dl in self.dls.loaders]

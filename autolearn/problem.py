@@ -43,7 +43,7 @@ class Asked:
         found = [Recipe.from_dict(self.recipe)] if self.recipe else [o.having(seed=self.seed+n) for o in plan.portfolio(profile, secs)]
         return [override(o, self.choices) for o in found]
 
-# %% ../nbs/26_problem.ipynb #ec1691fd
+# %% ../nbs/26_problem.ipynb #80e1f9e1
 @dataclass
 class Prepared:
     "A problem and its rows"
@@ -86,6 +86,8 @@ def prepare(
         if n<2: raise UserError(f"Only {n} of {len(items)} rows are left for {part}, where 2 are the least. Give more data, or "
                                 + ("a larger share of them." if part!='train' else "smaller shares for valid and test."))
     used = rows[rows.dropped_by=='']
+    evidence = getattr(plugin('media', plan.medium), 'evidence', lambda items: {})
+    seen = seen.replace(stats={**seen.stats, **evidence(used[used.part=='train'])})
     names = getattr(plan, 'names_in', lambda profile: lambda label: [label])(seen) # a label may name several classes
     known = {o for l in set(used.label[used.part=='train']) for o in names(l)}
     new = used[(used.part!='train') & used.label.map(lambda l: not {*names(l)}<=known)]
@@ -95,6 +97,7 @@ def prepare(
         if [o.fix, o.params] in fixes:
             why.append(Decision(o.finder, o.fix, o.evidence, ['leave as it is'], f'refuse {o.finder}'))
     check_recipe(asked.recipes(plan, seen, 300.)[0], plan.name)
+    if not asked.recipe: why += [o for o in getattr(plan, 'reasons', lambda profile: [])(seen) if o.key not in asked.choices]
     problem = Problem(profile.name, source.to_dict(), profile.fingerprint, plan.name, plan.medium, metric.name, [plan.medium], 'label', fixes, split)
     return Prepared(source, rows[['key', 'content', 'label', 'part', 'dropped_by']].reset_index(drop=True), profile, problem, why+more, plan, seen)
 

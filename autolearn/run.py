@@ -20,7 +20,7 @@ from .records import Decision, Problem, Profile, Recipe, Trial
 from .task import STEPS, get_recipe, get_task, recipe_path
 from .worker import TrialError, Worker, WorkerDied, get_worker
 
-# %% ../nbs/63_run.ipynb #14162b69
+# %% ../nbs/63_run.ipynb #3edec21c
 def n_cores()->int:
     "Cores that this process may use"
     return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
@@ -83,11 +83,11 @@ def create_run(
         ready.rows.to_parquet(tmp)
         os.replace(tmp, folder/'items.parquet')
         write_json(folder/'run.json', dict(schema=1, id=secrets.token_hex(6), name=ready.profile.name, wish=wish, asked=asked.to_dict(),
-            ledger=ledger, classes=ready.used.classes, decisions=[o.to_dict() for o in ready.decisions]))
+            ledger=ledger, classes=ready.used.classes, stats=ready.used.stats, decisions=[o.to_dict() for o in ready.decisions]))
         begun.unlink()
     return folder
 
-# %% ../nbs/63_run.ipynb #3f168721
+# %% ../nbs/63_run.ipynb #06f0bad6
 class Run:
     "A run in its folder"
     def __init__(self,
@@ -120,7 +120,7 @@ class Run:
             for o in self.info['decisions']: self._ledger.add_decision(self.info['id'], Decision.from_dict(o))
         return self._ledger
     @property
-    def used(self)->Profile: return self.profile.replace(classes=self.info['classes']) # counting only the rows that take part
+    def used(self)->Profile: return self.profile.replace(classes=self.info['classes'], stats=self.info.get('stats', self.profile.stats)) # counting only the rows that take part
     def tell(self, kind, **what):
         "Tell everyone; what is worth keeping goes into the ledger, too"
         self.news.tell(kind, **what)

@@ -17,7 +17,7 @@ wherever they came from."""
 __all__ = ['MEASURES', 'ENDINGS', 'FINDERS', 'read_picture', 'pixel_hash', 'add_content', 'measure', 'sharpness', 'near_pairs',
            'add_near', 'file_stamps', 'read_measures', 'keep_measures', 'measure_files', 'add_measures', 'as_items',
            'as_cell', 'readable', 'summarise', 'say_n', 'find_blank', 'find_near_copies', 'find_near_leaks', 'find_few',
-           'find_dark', 'find_odd_sizes', 'find_blurred', 'contact_sheet', 'heat_sheet', 'traits']
+           'find_dark', 'find_odd_sizes', 'find_blurred', 'evidence', 'contact_sheet', 'heat_sheet', 'traits']
 
 # %% ../../nbs/media/13_image.ipynb #b0c76684
 import hashlib, io, os, time
@@ -275,6 +275,24 @@ def find_blurred(items:pd.DataFrame):
     return find_few(items, items.sharp<.2*items.sharp.median(), 'blurred', "pictures are far less sharp than the others")
 
 FINDERS = (find_blank, find_near_copies, find_near_leaks, find_dark, find_odd_sizes, find_blurred)
+
+# %% ../../nbs/media/13_image.ipynb #88061067
+def evidence(
+    items:pd.DataFrame, # of `add_measures`, rows to learn from, in the order of content
+    n:int=5000, # so many are enough
+)->dict: # `mirrored`: share of pictures that the model names rightly, the same of mirrored ones, how many; [] where it knows nothing
+    "What training rows say about how to vary them"
+    good = items[(items.content!='') & (items.low<items.high)].drop_duplicates('content')[:n]
+    if len(good)<100: return dict(mirrored=[])
+    x = np.stack([*good.thumb]).reshape(-1, 16, 16).astype('float32')
+    x = (x-x.mean((1, 2), keepdims=True))/(x.std((1, 2), keepdims=True)+1e-3)
+    y,h = pd.factorize(good.label, sort=True)[0],len(x)//2
+    flat = lambda o: np.c_[o.reshape(len(o), -1), np.ones(len(o), 'float32')]
+    a = flat(x[:h])
+    w = np.linalg.solve(a.T@a+30*np.eye(a.shape[1]), a.T@np.eye(y.max()+1, dtype='float32')[y[:h]]) # ridge regression on the classes
+    straight,mirrored = [float(((flat(o)@w).argmax(1)==y[h:]).mean()) for o in (x[h:], x[h:,:,::-1])]
+    chance = float(np.bincount(y[h:]).max()/len(y[h:]))
+    return dict(mirrored=[straight, mirrored, len(x)-h] if straight>chance+2*(chance*(1-chance)/(len(x)-h))**.5 else [])
 
 # %% ../../nbs/media/13_image.ipynb #1ac48406
 def contact_sheet(

@@ -23,7 +23,7 @@ __all__ = ['MOST_EPOCHS', 'MOST_PHOTO_EPOCHS', 'USUAL_HEAD_LR', 'MOST_HEAD_EPOCH
            'make_dls', 'show_batch', 'make_learner', 'plan', 'plan_pretrained', 'fit', 'score', 'predict', 'answers_of',
            'show_mistakes', 'explain', 'baselines', 'many_baselines', 'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #5a944c9f
+# %% ../../nbs/recipes/40_image_classification.ipynb #fdbf5152
 import time
 from pathlib import Path
 import numpy as np, pandas as pd, torch
@@ -33,7 +33,7 @@ from fastai.vision.all import (BCEWithLogitsLossFlat, CategoryBlock, ColReader, 
 from ..core import UserError
 from ..evaluate import Predictions
 from ..explain import gradcam
-from ..fastdata import StackedDL, Views, colour, cutout, fit_size, flip, shift, stack_files, zoom
+from ..fastdata import OnDisk, StackedDL, Views, colour, cutout, fit_size, flip, shift, stack_files, zoom
 from ..layers import BF16, bf16_pays, conv_net, whiten
 from ..media.image import read_picture
 from ..pretrained import Once, Thaw, body_and_head, find_net, load_body, pretrained_net
@@ -41,7 +41,7 @@ from ..profile import label_sep
 from ..records import Decision
 from ..train import QuickLearner, Seeded, Shorten, SkipEasy, choose_epochs, find_lr, time_steps
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #ea966283
+# %% ../../nbs/recipes/40_image_classification.ipynb #f97c6732
 def make_dls(
     items:pd.DataFrame, # `image` and `label`
     split:np.ndarray, # (n_rows,) 'train', 'valid' or 'test'
@@ -62,7 +62,8 @@ def make_dls(
         code = lambda vocab, labels: torch.tensor([vocab.o2i[o] for o in labels])
     block = DataBlock((ImageBlock(PILImage), cats), get_x=ColReader('image'), get_y=ColReader('label', label_delim=recipe.sep or None), splitter=ColSplitter())
     if recipe.store=='array': stack = lambda cells: np.stack([fit_size(read_picture(o), recipe.shape) for o in cells])
-    else: stack = partial(stack_files, decode=lambda o: fit_size(read_picture(o, max(recipe.shape)), recipe.shape), disk=recipe.store=='disk')
+    else: stack = partial(stack_files, decode=lambda o: fit_size(read_picture(o, max(recipe.shape)), recipe.shape))
+    if recipe.store=='disk': stack = partial(stack, empty=OnDisk)
     return block.dataloaders(seen, bs=recipe.bs, dl_type=StackedDL, stack=stack, code=code, augment=augment, drop_last=bool((~seen.is_valid).sum()>=recipe.bs))
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #ec56ff80
@@ -91,7 +92,7 @@ def make_learner(
     if recipe.mixup: learn.add_cb(MixUp(recipe.mixup))
     return learn
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #ace62bc3
+# %% ../../nbs/recipes/40_image_classification.ipynb #03615e59
 MOST_EPOCHS,MOST_PHOTO_EPOCHS = 60,300 # more bring nothing: measured on digits; photographs that are cut anew each time can be looked at more often
 USUAL_HEAD_LR,MOST_HEAD_EPOCHS = .004,20
 USUAL_LR,LEAST_LR,MOST_LR = .005,.002,.01 # on Fashion-MNIST .005 and .01 did alike, .13 half a point worse (one run each)
@@ -141,7 +142,7 @@ def plan(
         why.append(Decision('epochs', found['epochs'], f"a step takes {1000*step:.0f} ms, an epoch has {n}: {steps} steps fit into "
             f"{max(0, left):.0f} s" if found['epochs']<most else f"more than {most} bring nothing", [], 'epochs=…'))
     for k,reason in (('shape', "every picture is brought to these channels, rows and columns"), ('stride', "pixels from one place that the first layer looks at to the next"), ('shift', "pixels by which training pictures are moved"),
-                     ('flip', "grey pictures are not mirrored, those in colour are"), ('zoom', "least share of a side that is looked at, in training"),
+                     ('zoom', "least share of a side that is looked at, in training"),
                      ('colour', "by how much the light changes, in training"), ('skip', "share of the easy examples left out while there are many for the time"),
                      ('views', "a net asked about the picture moved by a pixel, too, makes fewer mistakes; where the time is short it is not asked")):
         why.append(Decision(k, recipe.choices[k], reason, [], f'{k}=…'))
