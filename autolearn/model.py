@@ -64,7 +64,7 @@ def load_weights(
     try: net.load_state_dict(load_file(str(path)))
     except Exception as e: raise UserError(f"{path} does not fit the recipe beside it ({type(e).__name__}: {str(e)[:200]}).") from None
 
-# %% ../nbs/50_model.ipynb #f2c2ef55
+# %% ../nbs/50_model.ipynb #3feb5ff1
 class Sheet:
     "Pictures side by side, and a line for each"
     def __init__(self,
@@ -86,12 +86,13 @@ class Tested(Predictions):
         table:pd.DataFrame, # as `Predictions` has it
         metric:str=None, # None: the first that suits
         baselines:dict=None, # score by name
-        inputs=None, # key: what was asked about, to be shown; None: not at hand
+        inputs=None, # key: what was asked about and perhaps more, to be shown; None: not at hand
         medium:str='image',
         left_out:int=0, # inputs that could not be read
     ):
         super().__init__(table)
-        self.metric,self.baselines,self.inputs,self.medium = metric or ('macro_f1' if self.many else 'accuracy'),baselines or {},inputs,medium
+        self.metric,self.baselines,self.medium = metric or ('macro_f1' if self.many else 'accuracy'),baselines or {},medium
+        self.inputs = None if inputs is None else inputs.reindex(self.table.key)
         self.left_out = left_out
     def lines(self)->list:
         "The score and the baselines in words"
@@ -119,7 +120,7 @@ class Tested(Predictions):
     )->pd.DataFrame: # slice, n, score, low, high, weak: even the upper end of its interval is below the score of all
         "The score where inputs differ in what they do not show: size, brightness, folder. Of twenty slices, one looks weak by chance"
         if self.inputs is None: raise UserError("The data that were asked about are not at hand.")
-        found,rows = plugin('media', self.medium).traits(self.inputs.rename_axis('key').reset_index(name=self.medium)),[]
+        found,rows = plugin('media', self.medium).traits(self.inputs.reindex(self.table.key).reset_index(name=self.medium)),[]
         for name,values in found.items():
             if values.dtype.kind=='f':
                 cuts = np.unique(values.quantile([0, .25, .5, .75, 1]).round(1))
