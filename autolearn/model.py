@@ -135,7 +135,7 @@ class Tested(Predictions):
         sheets = [o._repr_html_() for o in (self.sheet(), self.pairs()) if o]
         return ''.join(f'<div>{escape(o)}</div>' for o in self.lines())+''.join(sheets)+super()._repr_html_()
 
-# %% ../nbs/50_model.ipynb #58b61da6
+# %% ../nbs/50_model.ipynb #abbf57e8
 class Model:
     "A trained model that answers for new items"
     def __init__(self, recipe:Recipe, learn, about:dict=None, run=None): self.recipe,self.learn,self.about,self.run = recipe,learn,about or {},run
@@ -194,7 +194,7 @@ class Model:
         with self.learn.no_bar(): heats = mod.explain(self.learn, self.learn.dls.test_dl(items))
         said = table['predictions'].map(', '.join) if 'predictions' in table else table.prediction
         return Sheet(medium.heat_sheet(items[get_task(self.recipe.task).medium], heats),
-                     [f"{a} ({p:.2f}): {k}" for a,p,k in zip(said, table.prob, items.key)], 'what the answers rest on')
+                     [f"{a} ({p:.2f}): {'/'.join(Path(k).parts[-2:])}" for a,p,k in zip(said, table.prob, items.key)], 'what the answers rest on')
     def test(self,
         data=None, # whatever `open_source` opens, with labels; None: the test part of the RUN it came from, as answered there
         target=None, # the label column of a table

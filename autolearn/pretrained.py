@@ -45,7 +45,7 @@ def body_and_head(model)->list: # two lists of parameters
     "Who learns slowly and who quickly"
     return [[*part.parameters()] for part in [*find_net(model)][1:]]
 
-# %% ../nbs/33_pretrained.ipynb #3ac7b7d4
+# %% ../nbs/33_pretrained.ipynb #2f9c4755
 @torch.no_grad()
 def load_body(model, path:str, x:torch.Tensor): # holds a `pretrained_net`; a file of weights; some pictures (N, C, H, W) in bytes
     "Put pretrained weights into the body and choose the scale that suits them"
@@ -53,13 +53,13 @@ def load_body(model, path:str, x:torch.Tensor): # holds a `pretrained_net`; a fi
     found,(scale, body, _) = found.get('state_dict', found.get('model', found)),find_net(model)
     if not {*body.state_dict()}<={*found}: found = dict(zip(body.state_dict(), found.values()))
     body.load_state_dict({k:found[k] for k in body.state_dict()})
-    filters,norm = [next(m for m in body.modules() if isinstance(m, kind)) for kind in (nn.Conv2d, nn.BatchNorm2d)]
-    usual,gaps = [([123.7, 116.3, 103.5], [58.4, 57.1, 57.4]), ([127.5]*3, [127.5]*3)],[]
+    filters,norm = [next((m for m in body.modules() if isinstance(m, kind)), None) for kind in (nn.Conv2d, nn.BatchNorm2d)]
+    usual = [([123.7, 116.3, 103.5], [58.4, 57.1, 57.4]), ([127.5]*3, [127.5]*3)] # of ImageNet's pictures; from -1 to 1
     x = x.to(filters.weight.device).float().expand(-1, 3, -1, -1)
-    for mean,std in usual: # of ImageNet's pictures; from -1 to 1
+    def gap(mean, std): # between what the first norm knows and what it would see
         seen = filters.forward((x-x.new_tensor(mean)[:,None,None])/x.new_tensor(std)[:,None,None])
-        gaps.append(float((seen.var((0, 2, 3))/norm.running_var.clamp(1e-3)).clamp(1e-3).log().abs().mean()))
-    mean,std = usual[gaps.index(min(gaps))]
+        return float((seen.var((0, 2, 3))/norm.running_var.clamp(1e-3)).clamp(1e-3).log().abs().mean())
+    mean,std = min(usual, key=lambda o: gap(*o)) if norm else usual[0] # convnext has no batch norm
     scale.running_mean.copy_(torch.tensor(mean))
     scale.running_var.copy_(torch.tensor(std)**2)
 

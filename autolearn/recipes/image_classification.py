@@ -92,7 +92,7 @@ def make_learner(
     if recipe.mixup: learn.add_cb(MixUp(recipe.mixup))
     return learn
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #03615e59
+# %% ../../nbs/recipes/40_image_classification.ipynb #5953f645
 MOST_EPOCHS,MOST_PHOTO_EPOCHS = 60,300 # more bring nothing: measured on digits; photographs that are cut anew each time can be looked at more often
 USUAL_HEAD_LR,MOST_HEAD_EPOCHS = .004,20
 USUAL_LR,LEAST_LR,MOST_LR = .005,.002,.01 # on Fashion-MNIST .005 and .01 did alike, .13 half a point worse (one run each)
@@ -156,19 +156,18 @@ def plan_pretrained(learn, recipe, secs:float)->tuple: # as `plan`
     def clock(net, thawed):
         find_net(net)[1].requires_grad_(thawed)
         return time_steps(net, (x, y), learn.loss_func, n=5, most=.03*secs)
-    bf16,plain = bool(recipe.bf16),learn.model
+    nets = {bool(recipe.bf16):learn.model}
+    if recipe.bf16 is None and bf16_pays(): nets[True] = BF16(learn.model)
+    step = {k:(clock(net, False), clock(net, True)) for k,net in nets.items()} # in seconds: while only the head learns, with the body
+    left,thaw = secs-(time.perf_counter()-start),recipe.thaw
+    if thaw is None: thaw = found['thaw'] = .3 if left/(n*min(o[1] for o in step.values()))>8 else 1.
+    bf16 = min(step, key=lambda k: thaw*step[k][0]+(1-thaw)*step[k][1])
+    head,both = step[bf16]
     if recipe.bf16 is None:
-        full,half = clock(plain, False),clock(BF16(plain), False) if bf16_pays() else None
-        bf16 = found['bf16'] = half is not None and half<.95*full
-        why.append(Decision('bf16', bf16, f"a step takes {1000*full:.0f} ms in float32, {1000*half:.0f} ms in bfloat16" if half else
-                            "this processor does not multiply bfloat16", [not bf16], 'bf16=…'))
-        if bf16: learn.model = BF16(plain)
-    head,both = clock(learn.model, False),clock(learn.model, True)
-    left = secs-(time.perf_counter()-start)
-    if recipe.thaw is None:
-        found['thaw'] = .3 if left/(n*both)>8 else 1.
-        why.append(Decision('thaw', found['thaw'], f"a step takes {1000*head:.0f} ms while only the head learns, {1000*both:.0f} ms with the body", [1.], 'thaw=…'))
-    thaw = found.get('thaw', recipe.thaw)
+        found['bf16'],learn.model = bf16,nets[bf16]
+        why.append(Decision('bf16', bf16, "a step takes "+", ".join(f"{1000*a:.0f} ms in {'bfloat16' if k else 'float32'}, {1000*b:.0f} ms with the body" for k,(a,b) in step.items())
+                            if bf16_pays() else "this processor does not multiply bfloat16", [not bf16], 'bf16=…'))
+    if recipe.thaw is None: why.append(Decision('thaw', thaw, f"a step takes {1000*head:.0f} ms while only the head learns, {1000*both:.0f} ms with the body", [1.], 'thaw=…'))
     if recipe.lr is None:
         found['lr'] = USUAL_HEAD_LR
         why.append(Decision('lr', found['lr'], "the usual one for a head on features; a thirtieth for the body", [], 'lr=…'))
