@@ -117,7 +117,7 @@ def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=
     al.started = process_start()
     finish(al, as_json, budget)
 
-# %% ../nbs/71_cli.ipynb #199bd4e8
+# %% ../nbs/71_cli.ipynb #79cede9a
 @app.command()
 def verify(run:str=typer.Argument(help="folder of a finished RUN"), as_json:bool=JSON, debug:bool=DEBUG):
     "Rerun the twin notebook in a clean kernel without autolearn and compare its figures."
@@ -187,10 +187,13 @@ def doubts(run:str=typer.Argument(help="folder of a finished RUN"), folds:int=ty
            budget:Optional[str]=typer.Option(None, help="time for the folds; default: as long as the winner took, for each"),
            out:Optional[str]=typer.Option(None, help="FILE.csv; default: print"), debug:bool=DEBUG):
     "Labels that are likely wrong, the most doubtful first."
+    from contextlib import nullcontext
+    from rich.console import Console
     from autolearn.core import Stream, UserError, write_atomic
     from autolearn.learner import AutoLearner
+    from autolearn.widgets.live import TerminalView
     if out and not (out.endswith('.csv') and os.path.isdir(os.path.dirname(os.path.abspath(out)))): raise UserError(f"--out names a .csv in a folder that is there, got {out!r}.")
-    found = AutoLearner.open(run, None if folds else Stream()).doubts(folds, budget)
+    with TerminalView(Console(stderr=True)) if folds else nullcontext(Stream()) as news: found = AutoLearner.open(run, news).doubts(folds, budget)
     text = found.round(4).to_csv(index=False)
     if out: write_atomic(out, text)
     else: print(text, end='')

@@ -14,7 +14,7 @@ from .records import Recipe
 from .run import Run
 from .task import get_recipe
 
-# %% ../nbs/64_doubt.ipynb #6e161728
+# %% ../nbs/64_doubt.ipynb #ed031586
 def deal(
     content:pd.Series, # hashes, hexadecimal
     folds:int,
@@ -57,6 +57,7 @@ def find_doubts(
     if best is None: raise UserError("Nothing has been learnt yet. Call fit() first.")
     if not folds: return Predictions.read(run.trial_folder(best.id)/'valid.parquet').doubts()
     if folds<2: raise UserError(f"folds={folds}: give 3 or more, or 0 for the validation part only.")
+    if Predictions.read(run.trial_folder(best.id)/'valid.parquet').many: raise UserError("Doubts about lists of labels cannot be raised.")
     items,split = load_rows(str(run.folder))
-    step = best.cost['secs']/max(1, best.cost['steps'])
+    step = max(o.cost['secs']/max(1, o.cost['steps']) for o in run.trials() if o.state=='done') # of one adopted, only the writing was timed
     return cross_answers(items, split, best.closed, step, folds, secs, run.news).doubts()

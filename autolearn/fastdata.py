@@ -53,10 +53,10 @@ def fit_size(p:np.ndarray, shape)->np.ndarray: # (H, W) or (H, W, 3) uint8; chan
         p = np.asarray(Image.fromarray(p).convert('L' if c==1 else 'RGB').resize((w, h), Image.BILINEAR))
     return p.reshape(h, w, c).transpose(2, 0, 1)
 
-# %% ../nbs/30_fastdata.ipynb #7a59db37
+# %% ../nbs/30_fastdata.ipynb #84c97c96
 class OnDisk:
     "Rows of one shape in a file, each written once; they come back as tensors of bytes"
-    def __init__(self, shape, dtype='uint8'): self.shape,self.file,self.size = shape,TemporaryFile(buffering=0),math.prod(shape[1:])
+    def __init__(self, shape, dtype='uint8'): self.shape,self.file,self.size = shape,TemporaryFile(buffering=0, dir='/var/tmp' if os.access('/var/tmp', os.W_OK) else None),math.prod(shape[1:]) # /tmp may be memory
     def __len__(self): return self.shape[0]
     def __setitem__(self, i, row):
         self.file.seek(i*self.size)

@@ -54,7 +54,8 @@ class BF16(nn.Sequential):
     def forward(self, x):
         with torch.autocast(x.device.type, torch.bfloat16): return super().forward(x).float()
 
-# %% ../nbs/31_layers.ipynb #cf9defc1
+# %% ../nbs/31_layers.ipynb #cd5ee993
 def bf16_pays()->bool:
     "Does this processor multiply in bfloat16?"
-    return torch.cuda.is_bf16_supported() if torch.cuda.is_available() else bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    if torch.cuda.is_available(): return torch.cuda.is_bf16_supported()
+    return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

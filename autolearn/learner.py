@@ -124,7 +124,7 @@ def redo(self:AutoLearner, **wishes):
         raise
     return self
 
-# %% ../nbs/70_learner.ipynb #a1834a1c
+# %% ../nbs/70_learner.ipynb #1274f650
 @patch
 def show_batch(self:AutoLearner):
     "What the net will see"
@@ -136,7 +136,7 @@ def fit(self:AutoLearner, budget=None): # None: that of the AutoLearner; after a
     "Learn until the budget is spent; interrupt it, and it ends with the best so far. Called again, it goes on where it was"
     secs = parse_secs(budget) if budget is not None else None
     self.begin()
-    if self.run.done and secs is None and self.budget in (None, (self.run.read('clock.json') or {}).get('secs')): return self # the same call again
+    if self.run.done and secs is None and (self.budget or 0)<=self.result['budget']: return self # the same call again
     with self.view() as news:
         self.run.news = news
         self.run.fit(secs or self.budget, self.started)

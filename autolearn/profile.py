@@ -18,6 +18,12 @@ Rows that the user has decided to leave out.
 ## `merge_labels`
 Labels that differ only in case or spaces are one label.
 
+## `keep_together`
+Of two pictures that look the same, one should not be learnt and the other tested.
+
+## `split_label`
+A cell may hold several labels.
+
 ## `fingerprint`
 The figures below hold for these data only, so the notebook first checks that they are the same."""
 
@@ -25,12 +31,13 @@ The figures below hold for these data only, so the notebook first checks that th
 
 # %% auto #0
 __all__ = ['FIXES', 'FINDERS', 'KNOWN', 'drop_unreadable', 'drop_copies', 'drop_leaks', 'drop_unlabelled', 'drop_rows',
-           'merge_labels', 'say_rows', 'find_unreadable', 'find_unlabelled', 'find_exact_copies', 'find_leaks',
-           'find_conflicts', 'label_sep', 'find_rare', 'find_one_class', 'find_label_variants', 'find_misspelt',
-           'fingerprint', 'look', 'choose_fixes', 'apply_fixes']
+           'merge_labels', 'keep_together', 'split_label', 'say_rows', 'find_unreadable', 'find_unlabelled',
+           'find_exact_copies', 'find_leaks', 'find_conflicts', 'label_sep', 'are_lists', 'find_rare', 'find_one_class',
+           'find_label_variants', 'find_misspelt', 'fingerprint', 'look', 'choose_fixes', 'apply_fixes']
 
-# %% ../nbs/12_profile.ipynb #5fbfd7c9
-import difflib, time
+# %% ../nbs/12_profile.ipynb #e3500930
+import difflib, json, time
+from itertools import takewhile
 import pandas as pd
 from .core import Stream, UserError, nearest, plugin
 from .records import Finding, Profile
@@ -57,9 +64,10 @@ def drop_unlabelled(items:pd.DataFrame)->pd.DataFrame:
     "Leave out rows without a label"
     return items[items.label!='']
 
-# %% ../nbs/12_profile.ipynb #e4193fbd
-def drop_rows(items:pd.DataFrame, keys:list)->pd.DataFrame:
+# %% ../nbs/12_profile.ipynb #a547363e
+def drop_rows(items:pd.DataFrame, keys:list)->pd.DataFrame: # many keys: the path of a JSON file that holds them
     "Leave out the rows named in `keys`, except in the test part"
+    if isinstance(keys, str): keys = json.load(open(keys, encoding='utf-8'))
     return items[~items.key.isin(keys) | (items.part=='test')]
 
 # %% ../nbs/12_profile.ipynb #73e9a798
@@ -67,8 +75,20 @@ def merge_labels(items:pd.DataFrame, names:dict)->pd.DataFrame:
     "Write each label of `names` as the one it stands for"
     return items.assign(label=items.label.replace(names))
 
-# %% ../nbs/12_profile.ipynb #1912ee64
-FIXES = {f.__name__:f for f in (drop_unreadable, drop_unlabelled, drop_leaks, drop_copies, drop_rows, merge_labels)}
+# %% ../nbs/12_profile.ipynb #541009f5
+def keep_together(items:pd.DataFrame, groups:list)->pd.DataFrame: # lists of keys; many: the path of a JSON file that holds them
+    "Give the rows of each group one content, so that they are split as one"
+    if isinstance(groups, str): groups = json.load(open(groups, encoding='utf-8'))
+    names = items.key.map({k:g[0] for g in groups for k in g}).fillna(items.key)
+    return items.assign(content=items.content.groupby(names).transform('min'))
+
+# %% ../nbs/12_profile.ipynb #f0229504
+FIXES = {f.__name__:f for f in (drop_unreadable, drop_unlabelled, drop_leaks, drop_copies, drop_rows, merge_labels, keep_together)}
+
+# %% ../nbs/12_profile.ipynb #3a3f965c
+def split_label(label:str, sep:str)->list: # what stands between labels, '' where each is one label
+    "The labels in a cell, each once"
+    return [*dict.fromkeys(o.strip() for o in label.split(sep) if o.strip())] if sep else [label]
 
 # %% ../nbs/12_profile.ipynb #15d22d0b
 def say_rows(keys, n:int=3)->str:
@@ -107,7 +127,7 @@ def find_leaks(items:pd.DataFrame):
                    f"{len(bad)} training rows are exact copies of validation or test rows: {say_rows([*bad.key])}",
                    .8, fix='drop_leaks', default=True)
 
-# %% ../nbs/12_profile.ipynb #d29c3406
+# %% ../nbs/12_profile.ipynb #e1ec8baa
 def find_conflicts(items:pd.DataFrame):
     "The same content under different labels"
     seen = items[(items.content!='') & (items.label!='')]
@@ -122,21 +142,27 @@ def label_sep(
     classes:dict, # label: how often
 )->str: # what stands between several labels in one cell; '' where each is one label
     "Is a label a list of labels? Then there are more lists than labels, and some labels stand alone"
-    for sep in (', ', ',', '; ', ';', ' | ', '|', ' '):
-        lists = [o.split(sep) for o in classes]
-        names = {o for l in lists for o in l}
-        alone = {l[0] for l in lists if len(l)==1}
-        if len(lists)-len(alone)>1 and len(names)<len(lists) and all(names) and all(len({*l})==len(l) for l in lists) and (sep!=' ' or alone and 2*len(names)<=len(lists)): return sep
+    for sep in (',', ';', '|', ' '):
+        lists = [split_label(o, sep) for o in classes]
+        names,alone = {o for l in lists for o in l},{l[0] for l in lists if len(l)==1}
+        if len(lists)-len(alone)>1 and (alone or sep!=' ') and len(names)<len(lists) and all(lists) and (sep in ';|' or are_lists(lists) or sep==',' and alone): return sep
     return ''
+
+def are_lists(lists)->bool: # lists of words
+    "Words of a name have their places ('golden retriever', 'ace of clubs'), those of a list stand here and there"
+    first,last = {},{}
+    for l in lists:
+        for i,o in enumerate(l): first.setdefault(o, set()).add(i), last.setdefault(o, set()).add(len(l)-i)
+    return 2*len(first)<=len(lists) and 3*sum(len(first[o])>1 and len(last[o])>1 for o in first)>=len(first)
 
 def find_rare(items:pd.DataFrame, few:int=10):
     "Classes with fewer than `few` rows"
     labels = items.label[(items.label!='') & (items.content!='')]
     sep = label_sep(labels.value_counts().to_dict())
-    n = labels.str.split(sep, regex=False).explode().value_counts() if sep else labels.value_counts()
+    n = labels.map(lambda o: split_label(o, sep)).explode().value_counts() if sep else labels.value_counts()
     rare = n[n<few]
     if rare.empty or len(n)<2: return None
-    has = items.label.map(lambda o: any(k in rare.index for k in o.split(sep))) if sep else items.label.isin(rare.index)
+    has = items.label.map(lambda o: any(k in rare.index for k in split_label(o, sep))) if sep else items.label.isin(rare.index)
     bad = items[has & (items.part!='test')]
     return Finding('rare_classes', [*bad.key], f"{len(rare)} of {len(n)} classes have fewer than {few} rows: "
                    + say_rows([f'{k} ({v})' for k,v in rare.items()]), .5, 'label', 'drop_rows', dict(keys=[*bad.key]))
@@ -150,9 +176,10 @@ def find_one_class(items:pd.DataFrame):
 def find_label_variants(items:pd.DataFrame):
     "Labels that differ only in case or spaces"
     n = items.label[items.label!=''].value_counts()
-    plain = pd.Series({k:' '.join(k.split()).casefold() for k in n.index}, dtype=object)
-    names = {k:n[plain[plain==v].index].idxmax() for k,v in plain.items()} # the most frequent way to write it
-    names = {k:v for k,v in names.items() if k!=v}
+    usual,names = {},{}
+    for k in n.index: # the most frequent way to write it comes first
+        first = usual.setdefault(' '.join(k.split()).casefold(), k)
+        if k!=first: names[k] = first
     if not names: return None
     bad = items[items.label.isin(names)]
     return Finding('label_variants', [*bad.key], f"{len(names)} labels differ from another only in case or spaces: "
@@ -162,12 +189,11 @@ def find_misspelt(items:pd.DataFrame, few:float=.1):
     "Rare labels that are written nearly like a frequent one"
     n = items.label[items.label!=''].value_counts()
     if len(n)<3 or len(n)>2000 or label_sep(n.to_dict()): return None # lists of the same names are alike
-    plain = lambda o: ' '.join(o.split()).casefold()
-    names = {}
-    for rare in (o for o in n.index if len(plain(o))>4 and not any(c.isdigit() for c in o)):
-        usual = [o for o in n.index if n[rare]<=few*n[o] and plain(o)!=plain(rare)]
-        close = difflib.get_close_matches(plain(rare), [plain(o) for o in usual], 1, cutoff=.8)
-        if close: names[rare] = next(o for o in usual if plain(o)==close[0])
+    plain,often,names = {o:' '.join(o.split()).casefold() for o in n.index},n.to_dict(),{} # the most frequent come first
+    for rare in (o for o in often if len(plain[o])>4 and often[o]<=few*n.iloc[0] and not any(c.isdigit() for c in o)):
+        usual = {plain[o]:o for o in reversed([*takewhile(lambda o: often[rare]<=few*often[o], often)]) if plain[o]!=plain[rare]}
+        close = difflib.get_close_matches(plain[rare], usual, 1, cutoff=.8)
+        if close: names[rare] = usual[close[0]]
     if not names: return None
     bad = items[items.label.isin(names)]
     return Finding('label_misspelt', [*bad.key], f"{len(names)} rare labels look like misspellings: "
@@ -182,7 +208,7 @@ def fingerprint(items:pd.DataFrame)->str: # `content`, `label`, `part`; 16 hex d
     rows = (items.content+'\t'+items.label+'\t'+items.part).to_numpy(dtype=object)
     return format(sum(pd.util.hash_array(rows).tolist())%2**64, '016x')
 
-# %% ../nbs/12_profile.ipynb #eaa4f680
+# %% ../nbs/12_profile.ipynb #66c4ef80
 def look(
     source, # a `Source`, opened
     news:Stream=None, # who is told how far it is
@@ -197,39 +223,39 @@ def look(
     good = items[(items.content!='') & (items.label!='')]
     classes = good.label.value_counts().sort_index().to_dict()
     sep = label_sep(classes)
-    labels = good.label.str.split(sep, regex=False).explode().value_counts().sort_index().to_dict() if sep else {}
+    labels = good.label.map(lambda o: split_label(o, sep)).explode().value_counts().sort_index().to_dict() if sep else {}
     profile = Profile(source.name, source.medium, len(items), fingerprint(items), parts=items.part.value_counts().sort_index().to_dict(), classes=classes,
         labels=labels, stats=medium.summarise(items), findings=findings, secs=round(time.time()-start, 2))
     return items,profile
 
-# %% ../nbs/12_profile.ipynb #e93e71b6
-KNOWN = {'unreadable', 'unlabelled', 'exact_copies', 'copies_across_parts', 'conflicting_labels', 'rare_classes', 'one_class', 'label_variants', 'blank', 'near_copies', 'near_copies_across_parts',
+# %% ../nbs/12_profile.ipynb #1d2ea09c
+KNOWN = {'unreadable', 'unlabelled', 'exact_copies', 'copies_across_parts', 'conflicting_labels', 'rare_classes', 'one_class', 'label_variants', 'blank', 'near_copies', 'near_copies_across_parts', 'near_copies_in_one_part',
     'dark_or_bright', 'odd_sizes', 'blurred', 'label_misspelt'}
 
 def choose_fixes(
     findings:list, # Finding
     accepted=(), # finders whose suggested fix the user accepts
     refused=(), # finders whose default fix the user refuses
-    clean:str='safe', # 'safe': the default fixes; 'none': only what is accepted
+    clean:str='safe', # 'safe': the default fixes; 'none': only what is accepted, and what nobody could learn from
 )->list: # [name, parameters] in the order to apply
     "The fixes to apply"
     found = {o.finder for o in findings}
     if clean not in ('safe', 'none'): raise UserError(f"`clean` is 'safe' or 'none', got {clean!r}.")
     for k in (*accepted, *refused):
         if k not in found|KNOWN: raise UserError(f"There is no finder {k!r}. {nearest(k, found|KNOWN)}")
-    on = [o for o in findings if o.fix and o.finder not in refused and (o.finder in accepted or o.default and clean=='safe')]
+    on = [o for o in findings if o.fix and o.finder not in refused and (o.finder in accepted or o.default and (clean=='safe' or o.finder in ('unreadable', 'unlabelled')))]
     order = [*FIXES]
     return [[o.fix, o.params] for o in sorted(on, key=lambda o: order.index(o.fix))]
 
 def apply_fixes(
     items:pd.DataFrame, # with `content`
     fixes:list, # of `choose_fixes`
-)->pd.Series: # key: name of the fix that drops it, '' for what stays; and the labels as used
-    "Which rows the fixes leave out, and the labels as used"
+)->pd.DataFrame: # with `dropped_by`, the name of the fix that drops a row or '', `label` as used, and `alike`, the same for rows that are split as one
+    "Which rows the fixes leave out, and what they change"
     left,why = items,pd.Series('', index=items.index)
     for name,params in fixes:
         if name not in FIXES: raise UserError(f"There is no fix {name!r}. {nearest(name, FIXES)}")
         kept = FIXES[name](left, **params)
         why[left.index.difference(kept.index)] = name
         left = kept
-    return items.assign(dropped_by=why, label=left.label.reindex(items.index).fillna(items.label))
+    return items.assign(dropped_by=why, **{k:left[v].reindex(items.index).fillna(items[v]) for k,v in dict(label='label', alike='content').items()})

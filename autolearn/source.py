@@ -6,10 +6,11 @@
 __all__ = ['PARTS', 'WORDS', 'ARCHIVES', 'part_of', 'is_share', 'settle_parts', 'check_size', 'no_columns', 'Source', 'say_some',
            'find_path', 'say_unopened', 'check_items', 'short_name', 'open_source', 'reopen']
 
-# %% ../nbs/10_source.ipynb #2b57b933
+# %% ../nbs/10_source.ipynb #b4b8c5eb
 import os, re, zipfile, zlib
 from collections import Counter
 from dataclasses import dataclass
+from inspect import signature
 from itertools import chain, islice
 from pathlib import Path
 import pandas as pd
@@ -79,7 +80,7 @@ def no_columns(what:str, target=None, inputs=None, names=None):
     for arg,v,own in (('target', target, 'label'), ('inputs', inputs, 'image'), ('names', names, None)):
         if v is not None and v not in (own, [own]): raise UserError(f"{what} has no columns: leave out {arg}={v!r}.")
 
-# %% ../nbs/10_source.ipynb #8ddc0479
+# %% ../nbs/10_source.ipynb #846a9934
 @dataclass(repr=False)
 class Source:
     "Where the data are, opened"
@@ -90,12 +91,14 @@ class Source:
     items:pd.DataFrame # key, image, label, part
     medium:str='image'
     note:str='' # what was chosen or left aside, in words
+    held:bool=False # the data were in memory only
     def __post_init__(self): self.span = self.args.get('span') # what is black and what is white in arrays of numbers
     def store(self,
         folder, # made when it is missing
     ):
         "Write what is in memory only into `folder`; what has an address stays where it is"
-        if 'path' in self.args: return self
+        if 'path' in self.args and not self.held: return self
+        self.held = True # the next run keeps its own
         os.makedirs(folder, exist_ok=True)
         self.fn,self.args = plugin('sources', self.reader).store(self.items, os.path.abspath(folder))
         return self
@@ -160,7 +163,7 @@ def check_items(
     if items.key.duplicated().any(): raise UserError(f"{what!r} was read wrongly: its keys repeat.")
     return items
 
-# %% ../nbs/10_source.ipynb #74f95314
+# %% ../nbs/10_source.ipynb #0d72ca9c
 def short_name(
     path:str, # of the data
 )->str: # letters, digits, - and _; '' when nothing is left
@@ -176,6 +179,7 @@ def open_source(
     test=None, # data to test on, likewise
     reader=None, # name of a reader; None: the surest
     news:Stream=None, # who is told how far it is
+    span:list=None, # what is black and what is white in arrays of numbers, when it is known
 )->Source:
     "Open `data` with the reader that knows them best"
     data,valid,test = find_path(data),*[o if is_share(o) else find_path(o) for o in (valid, test)]
@@ -185,6 +189,7 @@ def open_source(
         best = max(scores, key=scores.get)
         if not scores[best]: raise UserError(say_unopened(data, [*known.values()]))
         asked = dict(target=target, inputs=inputs, names=names, valid=valid, test=test, news=news)
+        if span and 'span' in signature(known[best].open_data).parameters: asked['span'] = span
         fn,args,items,note = known[best].open_data(data, **asked)
     except OSError as e:
         raise UserError(f"{data!r:.200} cannot be read: {str(e)[:200]}") from None # no permission, a path too long

@@ -15,17 +15,18 @@ import numpy as np, pandas as pd
 from .core import UserError
 from .records import Decision, Profile
 
-# %% ../nbs/14_split.ipynb #895c79ef
-def split_items(items:pd.DataFrame, valid:float, test:float, seed:int=0)->np.ndarray: # shares of each class; (n_rows,)
+# %% ../nbs/14_split.ipynb #445bfe9f
+def split_items(items:pd.DataFrame, valid:float, test:float, seed:int=0, pool:bool=False)->np.ndarray: # shares of each class; labels are lists, those seen less than five times are cut together; (n_rows,)
     "Cut rows of no part, or of train, into train, valid and test, by a hash of their content"
     free = items.part.isin(['', 'train'])
     label = items.groupby('content').label.transform('first') # copies stay together, whatever their labels
+    if pool: label = label.where(label.map(label[free].value_counts())>=5, '')
     dice = items.content.map(lambda c: int(hashlib.blake2b(f'{seed} {c}'.encode(), digest_size=6).hexdigest(), 16))
     rank = dice.where(free).groupby(label).rank(method='dense')
     n = rank.groupby(label).transform('max')
     return np.select([~free, rank<=(test*n).round(), rank<=((test+valid)*n).round()], [items.part, 'test', 'valid'], 'train')
 
-# %% ../nbs/14_split.ipynb #8c26cea4
+# %% ../nbs/14_split.ipynb #6c384987
 def say_share(text, name:str):
     "A share as the user wrote it, checked"
     try: share = float(text)
@@ -42,7 +43,7 @@ def choose_split(
 )->tuple: # dict for `split_items`; the decisions
     "Shares for the parts that the data do not bring"
     has,n,why = {k for k,v in profile.parts.items() if v},sum(profile.classes.values()),[]
-    out = dict(valid=0., test=0., seed=seed)
+    out = dict(valid=0., test=0., seed=seed, **(dict(pool=True) if profile.labels else {}))
     for part,share,asked in (('test', .2 if n<20_000 else .1, test), ('valid', .2 if n<5_000 else min(.1, round(5_000/n, 4)), valid)):
         if part in has:
             if asked is not None: raise UserError(f"The data bring a {part} part of their own; leave out `{part}`.")

@@ -219,7 +219,7 @@ def restore(learn:Learner, path:str): # a safetensors file
     "Put the weights in `path` into the net"
     learn.model.load_state_dict(load_file(path))
 
-# %% ../nbs/32_train.ipynb #71817097
+# %% ../nbs/32_train.ipynb #895e1473
 def time_steps(
     net, # copied; the original stays as it is
     batch:tuple, # x and y
@@ -233,7 +233,7 @@ def time_steps(
     for _ in range(n):
         t = time.perf_counter()
         loss(net(x), y).backward()
-        if x.is_cuda: torch.cuda.synchronize()
+        if x.is_cuda or x.is_mps: getattr(torch, x.device.type).synchronize()
         secs.append(time.perf_counter()-t)
         if sum(secs)>most: break
     counted = sorted(secs[2:] or secs[-1:])

@@ -6,11 +6,11 @@
 __all__ = ['Teller', 'curve_of', 'figure_output', 'table_output', 'environment', 'read_plan', 'time_after', 'run_trial',
            'write_trial', 'run_test', 'run_baselines']
 
-# %% ../nbs/60_trial.ipynb #fec8d2b7
+# %% ../nbs/60_trial.ipynb #6ed6a658
 import base64, io, platform, time
 from pathlib import Path
 import numpy as np, pandas as pd, torch
-from fastai.vision.all import Callback
+from fastai.vision.all import Callback, default_device
 from .core import Stream, read_json, write_json
 from .model import Model, save_model
 from .problem import load_rows
@@ -37,7 +37,7 @@ def curve_of(learn)->list: # one dict for each epoch
     names = [o for o in learn.recorder.metric_names if o not in ('epoch', 'time')]
     return [dict(zip(names, map(float, v))) for v in learn.recorder.values if len(v)==len(names)]
 
-# %% ../nbs/60_trial.ipynb #bb0f177f
+# %% ../nbs/60_trial.ipynb #89eaf47c
 def figure_output(
     show, # a function that draws with matplotlib
     dpi:int=56,
@@ -63,9 +63,9 @@ def environment()->dict:
     "What the figures depend on beside data and recipe"
     import fastai
     return dict(python=platform.python_version(), torch=torch.__version__, fastai=fastai.__version__, numpy=np.__version__,
-                threads=torch.get_num_threads(), device='cpu', cpu=torch.backends.cpu.get_cpu_capability(), machine=platform.machine())
+                threads=torch.get_num_threads(), device=str(default_device()), cpu=torch.backends.cpu.get_cpu_capability(), machine=platform.machine())
 
-# %% ../nbs/60_trial.ipynb #d01b6994
+# %% ../nbs/60_trial.ipynb #f4566413
 def read_plan(folder:Path): # recipe, decisions and the seconds a step was meant to take; None before the plan
     "The plan of a trial, if it was made"
     if not (folder/'closed.json').exists(): return None
@@ -90,7 +90,7 @@ def time_after(
             secs.append(time.perf_counter()-t)
     n_test = (split=='test').sum()
     n = 2*(split=='valid').sum()+n_test # validation rows are scored and answered
-    return 2.+.5*opening+1.2*secs[1]*n/len(dl.dataset)+n_test/5000 # the last: the report's intervals
+    return 2.+opening*max(.5, 1.2*n_test/max(1, (split!='test').sum()))+1.2*secs[1]*n/len(dl.dataset)+n_test/5000 # the last: the report's intervals
 
 def run_trial(
     folder, # holds job.json: run, recipe, deadline, threads

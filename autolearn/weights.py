@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['NETS', 'ENDINGS', 'weight_folders', 'net_of', 'find_weights', 'fetch_weights']
 
-# %% ../nbs/21_weights.ipynb #751680b8
-import os, re, socket, threading
+# %% ../nbs/21_weights.ipynb #ff566314
+import os, re, socket, threading, time
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-# %% ../nbs/21_weights.ipynb #04c0d4fd
+# %% ../nbs/21_weights.ipynb #9622406b
 NETS = dict(mobilenetv3_small_100=.06, mobilenetv3_large_100=.22, efficientnet_lite0=.39, efficientnet_b0=.4, regnety_004=.4, mobilenetv2_100=.3,
     regnety_008=.8, efficientnet_lite1=.6, resnet18=1.8, resnet26=2.4, resnet34=3.7, resnet50=4.1, convnext_atto=.6, convnext_femto=.8,
     convnext_pico=1.4, convnext_nano=2.5, convnext_tiny=4.5) # name in timm: billions of multiplications for a picture of 224 pixels
@@ -30,6 +30,7 @@ def net_of(
     path, # of a file of weights
 )->str: # a key of NETS, or ''
     "The net that a file's name, or that of its folders, says it belongs to"
+    if re.search('rcnn|retinanet|fcn_|deeplab|lraspp|ssd|fpn|keypoint', os.path.basename(path).lower()): return '' # its body is part of something else
     text = '_'+re.sub(r'[^a-z0-9]+', '_', '/'.join(Path(path).parts[-4:]).lower())
     return max((o for o in NETS if f'_{o}_' in text), key=len, default='')
 
@@ -47,19 +48,24 @@ def find_weights(
         found += sorted(here, key=lambda o: (NETS[o[0]], o[1]))
     return found
 
-# %% ../nbs/21_weights.ipynb #1054f6cb
+# %% ../nbs/21_weights.ipynb #63e660ab
 @lru_cache
 def fetch_weights(
     repo:str='timm/mobilenetv3_large_100.ra_in1k', # on the hub; small, and quick on a laptop
-    secs:float=5., # for trying to reach it
+    secs:float=5., # for reaching and fetching it
 )->str: # path of the file, '' when it cannot be had
     "Fetch a pretrained net, or give up soon"
     if os.environ.get('HF_HUB_OFFLINE', '0') not in ('', '0'): return ''
     from huggingface_hub import constants, hf_hub_download
-    url,reached = urlsplit(constants.ENDPOINT),threading.Event()
+    url,reached,start = urlsplit(constants.ENDPOINT),threading.Event(),time.monotonic()
     def reach():
         with suppress(OSError), socket.create_connection((url.hostname, url.port or 443), secs): reached.set()
     threading.Thread(target=reach, daemon=True).start() # looking up a name knows no time limit
     if not reached.wait(secs): return ''
-    try: return hf_hub_download(repo, 'model.safetensors', etag_timeout=secs)
-    except Exception: return '' # whatever the hub and the network raise
+    got = []
+    def fetch():
+        with suppress(Exception): got.append(hf_hub_download(repo, 'model.safetensors', etag_timeout=secs)) # whatever the hub and the network raise
+    loader = threading.Thread(target=fetch, daemon=True) # what comes too late for this run lies in the cache for the next
+    loader.start()
+    loader.join(max(0, start+secs-time.monotonic()))
+    return got[0] if got else ''

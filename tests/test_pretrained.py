@@ -46,3 +46,12 @@ def test_without_weights(photos, tmp_path, monkeypatch):
     assert code==0, out
     choices = result(tmp_path/'run')['recipe']['choices']
     assert choices['net']=='' and choices['stride']==2 and choices['zoom']<1
+
+def test_a_pretrained_net_that_is_not_wanted(photos, weights, tmp_path, monkeypatch):
+    "The override that the decision offers gives a net of its own, and a twin"
+    monkeypatch.setenv('AUTOLEARN_WEIGHTS', str(weights))
+    code,out = call('fit', photos, '--budget', '40s', '--offline', '--out', tmp_path/'run', '--set', 'shape=[3, 32, 32]', '--set', 'net=', '--set', 'weights=', '--set', 'epochs=2')
+    assert code==0 and (tmp_path/'run/twin.ipynb').exists(), out
+    assert result(tmp_path/'run')['recipe']['choices']['widths']
+    code,out = call('fit', photos, '--budget', '40s', '--offline', '--out', tmp_path/'other', '--set', 'net=resnet50')
+    assert code==2 and "'weights'" in out, out

@@ -226,3 +226,61 @@ def test_indirect_data_and_their_twin(folder, tmp_path, kind):
     assert code==0, out
     code,out = call('verify', tmp_path/'run')
     assert code==0, out
+
+def test_a_trial_that_never_began_is_no_damage(whole, folder, recipe_file):
+    "Killed between the making of its folder and the first file in it"
+    from autolearn.run import Run
+    empty = whole/'trials'/f"{json.loads((whole/'run.json').read_text())['id']}-02"
+    empty.mkdir()
+    assert len(Run(whole).trials())==1
+    code,out = call('fit', folder, '--recipe', recipe_file, '--budget', '120s', '--out', whole)
+    assert code==0 and 'damaged' not in out, out
+    empty.rmdir()
+
+def test_the_password_of_a_ledger_reaches_no_file(folder, tmp_path):
+    code,out = call('fit', folder, '--budget', '20s', '--out', tmp_path/'run', '--ledger', 'postgresql://ann:sesame@localhost/db')
+    assert code==2 and 'sesame' not in out and 'password' in out, out
+    assert not any(b'sesame' in o.read_bytes() for o in tmp_path.rglob('*') if o.is_file())
+
+def test_two_calls_at_once_make_one_run(folder, tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+    from autolearn.run import create_run
+    als = [AutoLearner(folder, out=tmp_path/'run', news=Stream()) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool: paths = [*pool.map(lambda al: create_run(al.ready, al.asked, tmp_path/'run'), als)]
+    assert len({*paths})==1 and json.loads((tmp_path/'run/run.json').read_text())['id'] and not (tmp_path/'run/.begun').exists()
+
+def test_one_label_where_lists_were_found(tmp_path):
+    "The override that the decision offers; and a class whose name is no mathematics"
+    folder,rows = write_folder(tmp_path/'digits', 400, parts=False),[]
+    for o in sorted(folder.rglob('*.png')): rows.append((o, '$$' if o.parent.name=='0' else 'even;small' if o.parent.name in '24' else 'even' if o.parent.name in '68' else 'small' if o.parent.name in '13' else 'odd'))
+    pd.DataFrame(rows, columns=['path', 'label']).to_csv(tmp_path/'table.csv', index=False)
+    al = AutoLearner(tmp_path/'table.csv', budget=25, out=tmp_path/'run', news=Stream())
+    al.override('sep', '').override('epochs', 2)
+    al.fit()
+    assert al.result['metrics']['accuracy']>.2 and 'even;small' in al.model.classes
+
+def test_many_classes(tmp_path):
+    "A model of thousands of classes opens without thousands of pictures"
+    from autolearn.recipes.image_classification import open_dls
+    names = [f'{i:05}' for i in range(20_000)]
+    dls = open_dls(dict(classes=names), RECIPE.having(shape=[3, 224, 224]))
+    assert [*dls.vocab]==names and len(dls.train.x)==1
+    with pytest.raises(UserError, match='damaged'): open_dls(dict(classes=['a', 'a']), RECIPE)
+
+def test_pictures_in_two_qualities_are_not_learnt_and_tested(tmp_path):
+    from PIL import Image
+    import numpy as np
+    rng = np.random.default_rng(0)
+    for c in 'ab':
+        (tmp_path/f'shop/{c}').mkdir(parents=True)
+        for i in range(40):
+            im = Image.fromarray(rng.integers(0, 256, (6, 6, 3), dtype=np.uint8)).resize((96, 96), Image.BICUBIC)
+            im.save(tmp_path/f'shop/{c}/{i}.png')
+            if i%2: im.save(tmp_path/f'shop/{c}/{i}.jpg', quality=85)
+    al = AutoLearner(tmp_path/'shop', out=tmp_path/'run', news=Stream())
+    rows = al.ready.rows.assign(name=al.ready.rows.key.str.rsplit('.', n=1).str[0])
+    assert (rows.part=='test').any() and (rows.groupby('name').part.nunique()==1).all()
+    assert 'near_copies_in_one_part' in set(al.decisions.key)
+    al.refuse('near_copies_in_one_part')
+    rows = al.ready.rows.assign(name=al.ready.rows.key.str.rsplit('.', n=1).str[0])
+    assert (rows.groupby('name').part.nunique()>1).any()

@@ -23,12 +23,12 @@ __all__ = ['MOST_EPOCHS', 'MOST_PHOTO_EPOCHS', 'USUAL_HEAD_LR', 'MOST_HEAD_EPOCH
            'make_dls', 'show_batch', 'make_learner', 'plan', 'plan_pretrained', 'fit', 'score', 'predict', 'answers_of',
            'show_mistakes', 'explain', 'baselines', 'many_baselines', 'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #fdbf5152
+# %% ../../nbs/recipes/40_image_classification.ipynb #85418a41
 import time
 from pathlib import Path
 import numpy as np, pandas as pd, torch
 
-from fastai.vision.all import (BCEWithLogitsLossFlat, CategoryBlock, ColReader, ColSplitter, CrossEntropyLossFlat, DataBlock, DataLoaders, ImageBlock, Learner,
+from fastai.vision.all import (BCEWithLogitsLossFlat, CategoryBlock, CategoryMap, ColReader, ColSplitter, CrossEntropyLossFlat, DataBlock, DataLoaders, ImageBlock, Learner,
     MixUp, MultiCategoryBlock, OptimWrapper, PILImage, accuracy, accuracy_multi, noop, partial, set_seed, show_images)
 from ..core import UserError
 from ..evaluate import Predictions
@@ -37,11 +37,11 @@ from ..fastdata import OnDisk, StackedDL, Views, colour, cutout, fit_size, flip,
 from ..layers import BF16, bf16_pays, conv_net, whiten
 from ..media.image import read_picture
 from ..pretrained import Once, Thaw, body_and_head, find_net, load_body, pretrained_net
-from ..profile import label_sep
+from ..profile import label_sep, split_label
 from ..records import Decision
 from ..train import QuickLearner, Seeded, Shorten, SkipEasy, choose_epochs, find_lr, time_steps
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #f97c6732
+# %% ../../nbs/recipes/40_image_classification.ipynb #e031afac
 def make_dls(
     items:pd.DataFrame, # `image` and `label`
     split:np.ndarray, # (n_rows,) 'train', 'valid' or 'test'
@@ -54,23 +54,26 @@ def make_dls(
     if recipe.zoom<1 and not recipe.once: augment.append(partial(zoom, least=recipe.zoom))
     if recipe.colour and not recipe.once: augment.append(partial(colour, most=recipe.colour))
     if recipe.cutout and not recipe.once: augment.append(partial(cutout, n=recipe.cutout))
+    if recipe.mixup: augment.append(torch.Tensor.float) # bytes cannot be mixed
     if recipe.sep:
-        cats = MultiCategoryBlock(vocab=sorted({c for o in seen.label for c in o.split(recipe.sep)}))
-        code = lambda vocab, labels: torch.tensor([[float(c in o.split(recipe.sep)) for c in vocab] for o in labels])
+        cats = MultiCategoryBlock(vocab=sorted({c for o in seen.label for c in split_label(o, recipe.sep)}))
+        code = lambda vocab, labels: torch.tensor(np.array([np.isin(vocab, split_label(o, recipe.sep)) for o in labels], dtype='float32'))
+        names_of = lambda row: split_label(row.label, recipe.sep)
     else:
         cats = CategoryBlock(vocab=sorted(set(seen.label)))
         code = lambda vocab, labels: torch.tensor([vocab.o2i[o] for o in labels])
-    block = DataBlock((ImageBlock(PILImage), cats), get_x=ColReader('image'), get_y=ColReader('label', label_delim=recipe.sep or None), splitter=ColSplitter())
-    if recipe.store=='array': stack = lambda cells: np.stack([fit_size(read_picture(o), recipe.shape) for o in cells])
+        names_of = ColReader('label')
+    block = DataBlock((ImageBlock(PILImage), cats), get_x=ColReader('image'), get_y=names_of, splitter=ColSplitter())
+    if recipe.store=='array': stack = lambda cells: np.stack([fit_size(o, recipe.shape) for o in cells])
     else: stack = partial(stack_files, decode=lambda o: fit_size(read_picture(o, max(recipe.shape)), recipe.shape))
     if recipe.store=='disk': stack = partial(stack, empty=OnDisk)
     return block.dataloaders(seen, bs=recipe.bs, dl_type=StackedDL, stack=stack, code=code, augment=augment, drop_last=bool((~seen.is_valid).sum()>=recipe.bs))
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #ec56ff80
+# %% ../../nbs/recipes/40_image_classification.ipynb #dd91ccd9
 def show_batch(dls):
     "A row of training pictures as the net sees them, with their labels"
     x,y = dls.train.one_batch()
-    show_images(x[:8]/255, titles=[', '.join(dls.vocab[i] for i in (o.nonzero().flatten() if o.ndim else [o]))[:16] for o in y[:8]], nrows=1, imsize=1.2)
+    show_images(x[:8]/255, titles=[', '.join(dls.vocab[i] for i in (o.nonzero().flatten() if o.ndim else [o]))[:16].replace('$', '\\$') for o in y[:8]], nrows=1, imsize=1.2)
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #990470a3
 def make_learner(
@@ -92,7 +95,7 @@ def make_learner(
     if recipe.mixup: learn.add_cb(MixUp(recipe.mixup))
     return learn
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #5953f645
+# %% ../../nbs/recipes/40_image_classification.ipynb #a8171f8f
 MOST_EPOCHS,MOST_PHOTO_EPOCHS = 60,300 # more bring nothing: measured on digits; photographs that are cut anew each time can be looked at more often
 USUAL_HEAD_LR,MOST_HEAD_EPOCHS = .004,20
 USUAL_LR,LEAST_LR,MOST_LR = .005,.002,.01 # on Fashion-MNIST .005 and .01 did alike, .13 half a point worse (one run each)
@@ -110,7 +113,8 @@ def plan(
     (x,y),n,c,most = learn.dls.train.one_batch(),len(learn.dls.train),len(learn.dls.vocab),MOST_PHOTO_EPOCHS if recipe.zoom<1 else MOST_EPOCHS
     clock = lambda net: time_steps(net, (x, y), learn.loss_func, most=.03*secs)
     spent = lambda: time.perf_counter()-start
-    if recipe.widths is None:
+    if recipe.thaw is None: found.update(thaw=1., once=False) # there is no body
+    if recipe.widths in (None, []):
         groups = 2 if min(x.shape[2:])<=12 else 3 if min(x.shape[2:])//recipe.stride<=48 else 4
         width,tried,passes = 8,{},60 if recipe.zoom<1 and n*len(y)<5000 else 0 # few photographs have to be looked at often: measured on 700 photographs, .530 with 16 channels, .473 with 32 and a third of the passes
         for k in [o for o in PASSES if 8<o<=(32 if n*len(y)<5000 else 64)]:
@@ -151,6 +155,7 @@ def plan(
 def plan_pretrained(learn, recipe, secs:float)->tuple: # as `plan`
     "Close a recipe that begins with pretrained weights"
     start,(x, y),n = time.perf_counter(),learn.dls.train.one_batch(),len(learn.dls.train)
+    recipe = recipe.having(widths=[])
     load_body(learn.model, recipe.weights, learn.dls.train.x[:64])
     found,why,body = {},[Decision('net', recipe.net, f"its weights are at hand: {Path(recipe.weights).name}", [''], 'net=…')],find_net(learn.model)[1]
     def clock(net, thawed):
@@ -213,7 +218,7 @@ def score(
         figures = dict(accuracy=float((probs.argmax(1)==truth).double().mean()), log_loss=float(-sure.log().mean()))
     return figures
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #b4aeef24
+# %% ../../nbs/recipes/40_image_classification.ipynb #af776bab
 def predict(
     learn:Learner,
     dl, # batches, with or without labels
@@ -234,9 +239,9 @@ def answers_of(
 )->Predictions:
     "Probabilities as answers: one label for each row, or any number"
     if not recipe.sep: return Predictions.of_probs(keys, probs, classes, labels)
-    return Predictions.of_many(keys, probs, classes, labels and [o.split(recipe.sep) if o else None for o in labels])
+    return Predictions.of_many(keys, probs, classes, labels and [split_label(o, recipe.sep) if o else None for o in labels])
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #88b000aa
+# %% ../../nbs/recipes/40_image_classification.ipynb #7b9ebfd4
 def show_mistakes(
     items:pd.DataFrame, # `key` and `image`
     predictions:Predictions,
@@ -247,7 +252,7 @@ def show_mistakes(
     ims = [torch.from_numpy(read_picture(cells[k]).copy()) for k in worst.key]
     if not ims: return None
     show_images([o if o.ndim==2 else o.permute(2, 0, 1) for o in ims], nrows=1, imsize=1.4,
-                titles=[f'{a[:12]} → {b[:12]}' for a,b in zip(worst.label, worst.prediction)])
+                titles=[f'{a[:12]} → {b[:12]}'.replace('$', '\\$') for a,b in zip(worst.label, worst.prediction)])
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #d1b1fef2
 def explain(
@@ -257,7 +262,7 @@ def explain(
     "How much each part of a picture speaks for the answer"
     return np.concatenate([gradcam(learn.model.to(x.device), x).cpu().numpy() for x,*_ in dl])
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #96fcaaa2
+# %% ../../nbs/recipes/40_image_classification.ipynb #2dd368e8
 def baselines(
     items:pd.DataFrame, # `image`, `label`, `key`
     split:np.ndarray, # (n_rows,)
@@ -270,7 +275,7 @@ def baselines(
     vocab = sorted(set(items.label[split!='test']))
     share = train.label.value_counts(normalize=True).reindex(vocab).fillna(0.)
     dull = np.tile(share.to_numpy(), (len(held), 1))
-    if sep := label_sep(train.label.value_counts().to_dict()): return many_baselines(train, held, sorted({c for o in items.label[split!='test'] for c in o.split(sep)}), sep)
+    if sep := label_sep(items.label.value_counts().to_dict()): return many_baselines(train, held, sorted({c for o in items.label[split!='test'] for c in split_label(o, sep)}), sep)
     few = train.sample(min(len(train), 3000), random_state=0)
     pixels = lambda rows: stack_files([*rows.image], lambda o: fit_size(read_picture(o, 14), (1, 14, 14)).ravel())
     net = make_pipeline(StandardScaler(), LogisticRegression(C=.01, max_iter=60, tol=1e-2)).fit(pixels(few), few.label)
@@ -283,14 +288,14 @@ def many_baselines(train, held, vocab:list, sep:str)->dict: # as `baselines`
     from sklearn.multiclass import OneVsRestClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
-    hot = lambda rows: np.array([[c in o.split(sep) for c in vocab] for o in rows.label])
+    hot = lambda rows: np.array([np.isin(vocab, split_label(o, sep)) for o in rows.label])
     few = train.sample(min(len(train), 3000), random_state=0)
     pixels = lambda rows: stack_files([*rows.image], lambda o: fit_size(read_picture(o, 14), (1, 14, 14)).ravel())
     net = make_pipeline(StandardScaler(), OneVsRestClassifier(LogisticRegression(C=.01, max_iter=60, tol=1e-2))).fit(pixels(few), hot(few).astype(int))
     found = {'usual labels':np.tile(hot(train).mean(0), (len(held), 1)), 'linear model':net.predict_proba(pixels(held))}
-    return {k:Predictions.of_many([*held.key], p, vocab, [o.split(sep) for o in held.label]) for k,p in found.items()}
+    return {k:Predictions.of_many([*held.key], p, vocab, [split_label(o, sep) for o in held.label]) for k,p in found.items()}
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #65144698
+# %% ../../nbs/recipes/40_image_classification.ipynb #7b88451c
 def facts(
     dls:DataLoaders,
 )->dict: # what JSON can hold
@@ -301,10 +306,13 @@ def open_dls(
     facts:dict, # of `facts`
     recipe, # reads shape and what `make_dls` reads
 )->DataLoaders:
-    "`DataLoaders` without data, for `test_dl`: one black picture for each class stands in"
+    "`DataLoaders` without data, for `test_dl`: a black picture stands in"
     (c,h,w),classes = recipe.shape,facts.get('classes') if isinstance(facts, dict) else None
-    if not isinstance(classes, list) or len({*classes})!=len(classes) or not all(isinstance(o, str) and o for o in classes) or len(classes)*c*h*w>5e8:
+    if not isinstance(classes, list) or not 0<len({*classes})==len(classes)<10**6 or not all(isinstance(o, str) and o for o in classes):
         raise UserError("The model's list of classes is damaged.") # it may come from a stranger
     blank = np.zeros((h, w) if c==1 else (h, w, 3), 'uint8')
-    items = pd.DataFrame(dict(key='', image=[blank]*2*len(facts['classes']), label=facts['classes']*2))
-    return make_dls(items, np.repeat(['train', 'valid'], len(facts['classes'])), recipe)
+    items = pd.DataFrame(dict(key='', image=[blank]*2, label=classes[0]))
+    dls = make_dls(items, np.array(['train', 'valid']), recipe.having(store='memory', bs=1)) # whatever it learnt from, files may come
+    next(o for o in dls.train_ds.tls[1].tfms if hasattr(o, 'vocab')).vocab = CategoryMap(classes, sort=False)
+    for dl in dls.loaders: dl.bs = recipe.bs
+    return dls

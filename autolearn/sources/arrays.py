@@ -199,7 +199,7 @@ def sniff(data)->float:
     if isinstance(data, str): return .95*(data.lower().endswith('.npz') and os.path.isfile(data))
     return .9*bool(name_arrays(data))
 
-# %% ../../nbs/sources/11_arrays.ipynb #e7687d13
+# %% ../../nbs/sources/11_arrays.ipynb #4a768b3f
 def as_array(
     o, # what NumPy takes: a list, a Series, a tensor
     name:str, # for messages
@@ -256,7 +256,7 @@ def load_pairs(
                             f"One label for each picture is needed.")
     return out,note
 
-def open_data(data, target=None, inputs=None, names=None, valid=None, test=None, news=None)->tuple:
+def open_data(data, target=None, inputs=None, names=None, valid=None, test=None, news=None, span=None)->tuple:
     "Name and arguments of the reading function, items, note"
     if names is not None: raise UserError(f"Arrays have names of their own: leave out names={names!r}.")
     if not sniff(data): raise UserError(f"This reader opens {OPENS}.")
@@ -274,7 +274,7 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
     bytes_ = {pairs[v][0].dtype==np.uint8 for v in parts.values()}
     if len(bytes_)>1: raise UserError("Some parts hold bytes and others do not. Give their pictures one type.")
     x = pairs[[*parts.values()][0]][0]
-    span = find_span(x)
+    span = (span if x.dtype!=np.uint8 else None) or find_span(x)
     if span and not span[0]<span[1]: raise UserError(f"The pictures hold no numbers, or one number everywhere: {span}.")
     try: tables = [to_rows(*pairs[v][:2], part.replace('all', ''), span) for part,v in parts.items()]
     except UnicodeDecodeError as e: raise UserError(f"The labels are no text: {e}") from None

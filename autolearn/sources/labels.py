@@ -24,12 +24,13 @@ from ..source import check_items, check_size, is_share, part_of, say_some, settl
 from .folder import PICTURES
 from .tables import Table, find_image, find_label, find_part, say_paths, some_exist, to_rows
 
-# %% ../../nbs/sources/12_labels.ipynb #281eb3ca
+# %% ../../nbs/sources/12_labels.ipynb #1bda98fd
 def coco_table(d:dict)->pd.DataFrame:
     "COCO's images with the names of their categories, as lists"
     names = {o['id']:str(o['name']) for o in d.get('categories', [])}
     found = {o['id']:set() for o in d['images']}
-    for o in d['annotations']: found[o['image_id']].add(names.get(o['category_id'], str(o['category_id'])))
+    for o in d['annotations']:
+        if o['image_id'] in found: found[o['image_id']].add(names.get(o['category_id'], str(o['category_id'])))
     return pd.DataFrame(d['images']).assign(labels=[sorted(found[o['id']]) for o in d['images']])
 
 def json_table(
@@ -38,10 +39,10 @@ def json_table(
     "A label file as a table"
     with open(path, encoding='utf-8-sig') as f: text = f.read()
     try: d = json.loads(text)
-    except json.JSONDecodeError: d = [json.loads(o) for o in text.splitlines() if o.strip()]
+    except json.JSONDecodeError: d = [json.loads(o) for o in text.split('\n') if o.strip()]
     if isinstance(d, dict) and {'images', 'annotations'}<={*d}: return coco_table(d)
     if isinstance(d, dict) and len(d)==1 and isinstance([*d.values()][0], list): d, = d.values()
-    if isinstance(d, list): return pd.DataFrame(d)
+    if isinstance(d, list): return pd.DataFrame(d).rename(columns=str)
     if all(isinstance(o, list) and o and isinstance(o[0], dict) for o in d.values()):
         return pd.concat([pd.DataFrame(o).assign(part=k) for k,o in d.items()], ignore_index=True)
     if all(isinstance(o, dict) for o in d.values()): return pd.DataFrame([{'file':k, **o} for k,o in d.items()])
@@ -124,7 +125,7 @@ def find_labels(path:str)->dict: # path of a label file: train, valid or test
     if parts and len({*parts})==len(parts): return {os.path.join(path, o):p for o,p in found.items() if p}
     raise UserError(f"{os.path.basename(path)!r} holds {len(there)} label files: {say_some(there)}. Give the path of one.")
 
-# %% ../../nbs/sources/12_labels.ipynb #728c0d58
+# %% ../../nbs/sources/12_labels.ipynb #35580a1e
 OPENS = "a label file in JSON (records, {file: label}, COCO), or a folder with pictures and such files"
 MEDIUM = 'image'
 READS = ('read_json', 'read_jsons')
@@ -156,7 +157,7 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
     first = Table(main.df, main.name, os.path.normpath(os.path.join(main.folder, roots.get('train', roots.get('all')))), main.path, {})
     image = find_image(first, inputs)
     label = find_label(main, image, target) if target or 'labels' not in main.df else 'labels'
-    notes = [note]*bool(note)
+    notes = [note.replace(os.path.join(data, ''), '')]*bool(note)
     if len(tables)>1:
         top = data if os.path.isdir(data) else main.folder
         files = {p:[os.path.relpath(t.path, top), os.path.normpath(os.path.relpath(os.path.join(t.folder, roots[p]), top))] for p,t in tables.items()}

@@ -13,9 +13,9 @@ Key, path, label and part of every picture."""
 
 # %% auto #0
 __all__ = ['MAX_ROWS', 'PART_COLUMNS', 'FLAGS', 'YES', 'LABELS', 'OPENS', 'MEDIUM', 'READS', 'ENDINGS', 'to_text', 'to_label',
-           'to_rows', 'read_table', 'read_tables', 'store', 'read_items', 'check_table', 'check', 'find_sep', 'Table',
-           'load_table', 'pick_column', 'some_exist', 'find_image', 'find_part', 'find_label', 'list_tables', 'sniff',
-           'find_tables', 'say_paths', 'open_one', 'open_several', 'open_data']
+           'part_cells', 'to_rows', 'read_table', 'read_tables', 'store', 'read_items', 'check_table', 'check',
+           'find_sep', 'Table', 'load_table', 'pick_column', 'some_exist', 'find_image', 'find_part', 'find_flags',
+           'find_label', 'list_tables', 'sniff', 'find_tables', 'say_paths', 'open_one', 'open_several', 'open_data']
 
 # %% ../../nbs/sources/11_tables.ipynb #d553e946
 import csv, difflib, glob, io, os, re
@@ -24,7 +24,7 @@ import numpy as np, pandas as pd
 from ..core import UserError, nearest
 from ..source import check_items, check_size, is_share, part_of, say_some, settle_parts
 
-# %% ../../nbs/sources/11_tables.ipynb #744871bd
+# %% ../../nbs/sources/11_tables.ipynb #af8c5f59
 def to_text(column:pd.Series)->pd.Series:
     "A column as text: the number 7.0 is '7', what is missing is ''"
     column = column.convert_dtypes().astype(object)
@@ -32,11 +32,16 @@ def to_text(column:pd.Series)->pd.Series:
 
 def to_label(column:pd.Series)->pd.Series:
     "Labels as text; lists of labels, also such that are written out, are joined by ;"
-    text = to_text(column.map(lambda o: ';'.join(map(str, o)) if isinstance(o, (list, tuple, np.ndarray)) else o))
+    text = to_text(column.map(lambda o: ';'.join(dict.fromkeys(map(str, o))) if isinstance(o, (list, tuple, np.ndarray)) else o))
     if not text.str.fullmatch(r'\[.*\]|').all(): return text
     return text.map(lambda o: re.sub(r'\s*,\s*', ';', re.sub(r'[][\'"]', '', o).strip()))
 
-# %% ../../nbs/sources/11_tables.ipynb #881b8892
+# %% ../../nbs/sources/11_tables.ipynb #0fc8f051
+def part_cells(df:pd.DataFrame, part:str)->pd.Series: # a column, or two with a space between their names
+    "What says which part a row belongs to, as text"
+    if part in df: return to_text(df[part])
+    return df[part.split(' ')].apply(to_text).agg(' '.join, axis=1)
+
 def to_rows(df:pd.DataFrame, folder:str, image:str, label:str, part:str=None, **parts:str)->pd.DataFrame:
     "Key, image, label and part from the columns of `df`"
     path = to_text(df[image]).map(lambda o: sorted(glob.glob(o, root_dir=folder)) or o if '*' in o else o).explode()
@@ -44,7 +49,7 @@ def to_rows(df:pd.DataFrame, folder:str, image:str, label:str, part:str=None, **
     again = path.groupby(path).cumcount()
     return pd.DataFrame(dict(key=path.where(again==0, path+'#'+(again+1).astype(str)),
         image=[os.path.abspath(os.path.join(folder, o)) for o in path], label=to_label(df[label]),
-        part=to_text(df[part]).map({v:k for k,v in parts.items()}) if part else ''))
+        part=part_cells(df, part).map({'':'train'}|{v:k for k,v in parts.items()}) if part else ''))
 
 def read_table(
     path:str, # CSV, TSV or Parquet
@@ -56,7 +61,7 @@ def read_table(
     **parts:str, # what the column of parts calls them: train='train', test='val'
 )->pd.DataFrame: # key (path as written), image (whole path), label, part
     "The pictures that a table lists, with their labels"
-    if path.endswith('.parquet'): df = pd.read_parquet(path).reset_index(drop=True)
+    if path.lower().endswith('.parquet'): df = pd.read_parquet(path).reset_index(drop=True)
     else: df = pd.read_csv(path, sep=sep, names=names, dtype=str, keep_default_na=False)
     return to_rows(df, os.path.dirname(os.path.abspath(path)), image, label, part, **parts)
 
@@ -91,14 +96,14 @@ def read_items(
     "The rows of a table that was in memory"
     return pd.read_parquet(path)
 
-# %% ../../nbs/sources/11_tables.ipynb #3bb9be74
+# %% ../../nbs/sources/11_tables.ipynb #ba0765c3
 MAX_ROWS = 50_000_000
 
 def check_table(path:str):
     "Is the table at `path` there, and of a size that can be read?"
     name = repr(os.path.basename(path))
     if not os.path.isfile(path): raise UserError(f"There is no table {name}.")
-    if not path.endswith('.parquet'): return check_size(path, os.path.getsize(path), os.path.getsize(path), max_gb=2.)
+    if not path.lower().endswith('.parquet'): return check_size(path, os.path.getsize(path), os.path.getsize(path), max_gb=2.)
     import pyarrow as pa
     import pyarrow.parquet as pq
     try:
@@ -126,7 +131,7 @@ def find_sep(
         return (widths.count(widths[0])/len(widths), widths[0]) if widths[0]>1 else (0, 0)
     return max(',\t;|', key=fit)
 
-# %% ../../nbs/sources/11_tables.ipynb #9530b871
+# %% ../../nbs/sources/11_tables.ipynb #d58d8046
 @dataclass
 class Table:
     "A table, whole"
@@ -146,7 +151,7 @@ def load_table(
     if path: check_table(path)
     try:
         if not path: df = data.reset_index(drop=True)
-        elif path.endswith('.parquet'): df = pd.read_parquet(path).reset_index(drop=True)
+        elif path.lower().endswith('.parquet'): df = pd.read_parquet(path).reset_index(drop=True)
         else:
             how = {k:v for k,v in dict(sep=find_sep(path), names=names).items() if v not in (None, ',')}
             df = pd.read_csv(path, **how, dtype=str, keep_default_na=False)
@@ -202,7 +207,7 @@ def find_image(t:Table, inputs=None)->str:
     raise UserError(f"No column of {t.name} ({say_some(t.df)}) names files that exist. "
                     f"Paths must be whole or count from {t.folder!r}.")
 
-# %% ../../nbs/sources/11_tables.ipynb #693589c3
+# %% ../../nbs/sources/11_tables.ipynb #9cb0fe74
 PART_COLUMNS = ('part', 'split', 'set', 'subset', 'fold', 'partition')
 FLAGS = dict(is_valid='valid', is_test='test')
 YES = {'true':True, '1':True, 'false':False, '0':False}
@@ -212,29 +217,41 @@ def find_part(
     used:list, # columns that are something else
 )->tuple: # the column or None; what it calls the parts
     "The column that says which part a row belongs to"
+    if (two := find_flags(df, used))[0]: return two
     for c in df:
         if c in used or c.lower() not in (*PART_COLUMNS, *FLAGS): continue
         values = to_text(df[c]).unique()
         flag = FLAGS.get(c.lower())
         if flag: found = {o:{True:flag, False:'train'}.get(YES.get(o.lower()), '') for o in values}
         else: found = {o:part_of(o) if o else 'train' for o in values}
+        if 'train' in {v for o,v in found.items() if o}: found.pop('', None) # empty is train, too
         if all(found.values()) and len({*found.values()})>1: return c,found
     return None,{}
 
-# %% ../../nbs/sources/11_tables.ipynb #0e6b101c
+def find_flags(df:pd.DataFrame, used:list)->tuple: # as `find_part`
+    "Two columns, one of which says what is for validation, the other what is for testing"
+    both = [next((c for c in df if c not in used and c.lower()==o), None) for o in FLAGS]
+    if None in both: return None,{}
+    values = [*df[both].apply(to_text).agg(' '.join, axis=1).unique()]
+    told = [[YES.get(o.lower()) for o in v.split(' ')] for v in values]
+    if any(None in o for o in told): return None,{}
+    return ' '.join(both),{v:'test' if test else 'valid' if valid else 'train' for v,(valid,test) in zip(values, told)}
+
+# %% ../../nbs/sources/11_tables.ipynb #450273d1
 LABELS = ('label', 'labels', 'class', 'target', 'category', 'y')
 
 def find_label(t:Table, image:str, target=None)->str:
     "The column of labels"
     if target is not None: return pick_column(t, target, 'target')
-    left = [c for c in t.df if c not in (image, find_part(t.df, [image])[0]) and not c.startswith('Unnamed:')]
+    part = find_part(t.df, [image])[0] or ''
+    left = [c for c in t.df if c not in (image, part, *part.split(' ')) and not c.startswith('Unnamed:')]
     usual = [c for c in left if c.lower() in LABELS]
     if len(left)==1 or len(usual)==1: return (usual or left)[0]
     if not left: raise UserError(f"{t.name} has no column of labels beside the paths in {image!r}.")
     raise UserError(f"Which column of {t.name} holds the labels: {say_some(left)}? "
                     f"Pass target={(usual or left)[0]!r} or another.")
 
-# %% ../../nbs/sources/11_tables.ipynb #31c232ab
+# %% ../../nbs/sources/11_tables.ipynb #1558c0d9
 OPENS = "a CSV, TSV or Parquet table with a column of paths and one of labels, or such a DataFrame"
 MEDIUM = 'image'
 READS = ('read_table', 'read_tables', 'read_items')
@@ -242,13 +259,13 @@ ENDINGS = ('.csv', '.tsv', '.parquet')
 
 def list_tables(path:str)->list:
     "Names of the tables in the folder `path`"
-    return sorted(o for o in os.listdir(path) if o.endswith(ENDINGS) and not o.startswith('.'))
+    return sorted(o for o in os.listdir(path) if o.lower().endswith(ENDINGS) and not o.startswith('.'))
 
 def sniff(data)->float:
     "How likely `data` is a table"
     if isinstance(data, pd.DataFrame): return .9
     if not isinstance(data, str): return 0.
-    if os.path.isfile(data): return .9*data.endswith(ENDINGS)
+    if os.path.isfile(data): return .9*data.lower().endswith(ENDINGS)
     return .6*(os.path.isdir(data) and bool(list_tables(data)))
 
 def find_tables(

@@ -6,21 +6,21 @@
 __all__ = ['name', 'medium', 'BILLIONS', 'PLAIN', 'names_in', 'metrics', 'sniff', 'check_profile', 'portfolio', 'mirrors',
            'reasons', 'takes_net', 'prefetch', 'with_net', 'check_choices', 'space', 'example']
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #3379b516
+# %% ../../nbs/tasks/25_image_classification.ipynb #e3414879
 import numpy as np
 from ..core import UserError, nearest
-from ..profile import label_sep
+from ..profile import label_sep, split_label
 from ..records import Decision, Profile, Recipe
 from ..weights import ENDINGS, NETS, fetch_weights, find_weights, net_of
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #03220b0f
+# %% ../../nbs/tasks/25_image_classification.ipynb #972c516f
 name,medium = 'image_classification','image'
 BILLIONS = 25 # multiplications a second, forward, on a laptop: a rough guess, to choose a net by
 
 def names_in(profile:Profile):
     "A function that says which classes a label names"
     sep = label_sep(profile.classes)
-    return lambda label: label.split(sep) if sep else [label]
+    return lambda label: split_label(label, sep)
 
 def metrics(profile:Profile)->dict: # name: 'up' or 'down'; the first is what search optimises
     "What may be optimised"
@@ -31,7 +31,7 @@ def sniff(profile:Profile)->float: # 0 (not at all) to 1
     "Pictures with one label each, or with several"
     return .9 if profile.medium==medium else 0.
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #9071451e
+# %% ../../nbs/tasks/25_image_classification.ipynb #08d7a535
 def check_profile(profile:Profile):
     "Refuse what this task cannot learn from"
     if profile.medium!=medium: raise UserError(f"{name} needs pictures; {profile.name} holds {profile.medium}.")
@@ -39,8 +39,9 @@ def check_profile(profile:Profile):
         raise UserError(f"None of the {profile.n} files of {profile.name} is a picture that can be read.")
     if len(profile.classes)<2: raise UserError(f"All pictures of {profile.name} have one label, {next(iter(profile.classes), '')!r}: "
         "there is nothing to tell apart. Give two classes or more, for example a folder for each.")
-    if sum(profile.classes.values())<2*len(profile.classes):
-        raise UserError(f"{len(profile.classes)} classes with {sum(profile.classes.values())} pictures: some would have none to learn from. "
+    n,names = sum(profile.classes.values()),profile.labels or profile.classes
+    if n<2*len(names):
+        raise UserError(f"{len(names)} classes with {n} pictures: some would have none to learn from. "
                         "Is the label column a name of each picture?")
 
 # %% ../../nbs/tasks/25_image_classification.ipynb #a7db54c4
@@ -110,7 +111,7 @@ def with_net(
     return base.having(shape=[3, px, px], store='disk' if n*3*px*px>1.5e9 else base.store, net=net, weights=path, thaw=None, once=None, widths=[], stride=1,
                        bs=min(32, base.bs), views=False, skip=0.)
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #d3284eac
+# %% ../../nbs/tasks/25_image_classification.ipynb #4a3be34a
 def check_choices(recipe:Recipe):
     "Refuse values that no sane recipe has: they may come from a stranger"
     c,whole = recipe.choices,lambda v, a, b: isinstance(v, int) and not isinstance(v, bool) and a<=v<=b
@@ -131,6 +132,11 @@ def check_choices(recipe:Recipe):
     for k,f in ok.items():
         if k not in c: raise UserError(f"The recipe lacks the choice {k!r}.")
         if not f(c[k]): raise UserError(f"The recipe's {k!r} cannot be {str(c[k])[:80]}.")
+    if c['net'] and net_of(c['weights'])!=c['net']: raise UserError(f"The recipe's 'net' {c['net']!r} needs its own 'weights', the path of a file; these are {c['weights']!r}.")
+    for a,b,why in (('skip', 'mixup', "examples that are mixed"), ('skip', 'sep', "lists of labels")):
+        if c[a] and c[b]: raise UserError(f"The recipe's 'skip' does not go with {why}: set skip=0.")
+    if c['once'] and not c['net']: raise UserError("The recipe's 'once' needs a pretrained 'net'.")
+    if c['stride']==2 and min(c['shape'][1:])<=16: raise UserError(f"The recipe's 'stride' of 2 needs pictures of more than 16 pixels, not {c['shape'][1:]}.")
     if c['widths'] and (min(c['shape'][1:])-1)//c['stride']<2**len(c['widths']): raise UserError(f"The recipe's 'widths' halve the picture more often than it has pixels: {c['widths']}.")
     sizes = [8*c['shape'][0], *(c['widths'] or [])]
     if sum(9*(a*b+b*b) for a,b in zip(sizes, sizes[1:]))>1e8: raise UserError(f"The recipe's 'widths' ask for too large a net: {c['widths']}.")
