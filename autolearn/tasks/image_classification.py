@@ -44,8 +44,8 @@ def check_profile(profile:Profile):
         raise UserError(f"{len(names)} classes with {n} pictures: some would have none to learn from. "
                         "Is the label column a name of each picture?")
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #a7db54c4
-PLAIN = dict(sep='', store='memory', shift=0, flip=False, zoom=1., colour=0., cutout=0, mixup=0., stride=1, net='', weights='', thaw=1., once=False, bf16=False, smooth=.1,
+# %% ../../nbs/tasks/25_image_classification.ipynb #1587a64c
+PLAIN = dict(sep='', store='memory', shift=0, flip=False, zoom=1., colour=0., cutout=0, mixup=0., stride=1, net='', weights='', thaw=1., once=False, bf16=False, muon=False, smooth=.1,
     wd=.05, skip=0., views=False, cuts=[], seed=0) # choices that leave everything out that can be left out
 
 def portfolio(
@@ -65,7 +65,7 @@ def portfolio(
     sep = label_sep(profile.classes)
     base = Recipe(name, PLAIN|dict(sep=sep, shape=[1 if grey else 3, h, w], store=store, shift=0 if photo else 2 if min(h, w)>=32 else 1, flip=mirrors(profile)[0], stride=stride,
         zoom=.6 if photo else 1., colour=.2 if photo else 0., bs=bs, widths=None,
-        bf16=None, skip=.5 if n>=5000 and not scarce and not sep else 0., views=not scarce, lr=None, epochs=None))
+        bf16=None, muon=None, skip=.5 if n>=5000 and not scarce and not sep else 0., views=not scarce, lr=None, epochs=None))
     nets = find_weights() if takes_net(profile) else []
     if nets: return [with_net(base, nets, s, n, secs), base]
     return [base, base.having(cutout=min(h, w)//4, seed=1), base.having(bs=max(8, bs//2), widths=[8, 16] if small else [8, 16, 32], seed=2)]
@@ -108,10 +108,10 @@ def with_net(
     px = int(np.clip(32*round(min(stats['height'][1], stats['width'][1])/32), 64, 224))
     quick = [o for o in nets if 4*n*NETS[o[0]]*(px/224)**2<.5*secs*BILLIONS] or nets[:1]
     net,path = max(quick, key=lambda o: NETS[o[0]])
-    return base.having(shape=[3, px, px], store='disk' if n*3*px*px>1.5e9 else base.store, net=net, weights=path, thaw=None, once=None, widths=[], stride=1,
+    return base.having(shape=[3, px, px], store='disk' if n*3*px*px>1.5e9 else base.store, net=net, weights=path, thaw=None, once=None, muon=False, widths=[], stride=1,
                        bs=min(32, base.bs), views=False, skip=0.)
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #4a3be34a
+# %% ../../nbs/tasks/25_image_classification.ipynb #a522f84d
 def check_choices(recipe:Recipe):
     "Refuse values that no sane recipe has: they may come from a stranger"
     c,whole = recipe.choices,lambda v, a, b: isinstance(v, int) and not isinstance(v, bool) and a<=v<=b
@@ -122,7 +122,7 @@ def check_choices(recipe:Recipe):
         thaw=lambda v: v is None or number(v, 0, 1), once=lambda v: v is None or isinstance(v, bool), weights=lambda v: v=='' or isinstance(v, str) and v.endswith(ENDINGS) and bool(net_of(v)),
         cutout=lambda v: whole(v, 0, 512), bs=lambda v: whole(v, 1, 65536),
         widths=lambda v: v is None or isinstance(v, list) and len(v)<=8 and all(whole(o, 1, 4096) for o in v),
-        bf16=lambda v: v is None or isinstance(v, bool), smooth=lambda v: number(v, 0, .9), wd=lambda v: number(v, 0, 100),
+        bf16=lambda v: v is None or isinstance(v, bool), muon=lambda v: v is None or isinstance(v, bool), smooth=lambda v: number(v, 0, .9), wd=lambda v: number(v, 0, 100),
         skip=lambda v: number(v, 0, .9), views=lambda v: isinstance(v, bool),
         lr=lambda v: v is None or number(v, 1e-9, 1e3), epochs=lambda v: v is None or whole(v, 1, 100_000),
         cuts=lambda v: isinstance(v, list) and all(isinstance(o, list) and len(o)==2 and all(whole(i, 0, 10**9) for i in o) for o in v),
