@@ -92,11 +92,11 @@ class AutoLearner:
                f"{self.path}{', '+self.problem.metric+' '+format(test['score'], '.4f') if test else ''})"
     def _repr_html_(self): return self.look()._repr_html_()
 
-# %% ../nbs/70_learner.ipynb #e07b147e
+# %% ../nbs/70_learner.ipynb #2a5b996c
 @patch
 def look(self:AutoLearner): # Profile
     "What the data are like, what is wrong with them, and the task they suggest"
-    return self.found.replace(suggests=dict(task=self.problem.task, metric=self.problem.metric))
+    return self.found.replace(suggests=dict(task=self.problem.task, metric=self.problem.metric), findings=[o.replace(default=[o.fix, o.params] in self.problem.fixes) for o in self.found.findings])
 
 @patch
 def accept(self:AutoLearner, finder:str):

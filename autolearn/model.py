@@ -64,7 +64,7 @@ def load_weights(
     try: net.load_state_dict(load_file(str(path)))
     except Exception as e: raise UserError(f"{path} does not fit the recipe beside it ({type(e).__name__}: {str(e)[:200]}).") from None
 
-# %% ../nbs/50_model.ipynb #3feb5ff1
+# %% ../nbs/50_model.ipynb #ac542bce
 class Sheet:
     "Pictures side by side, and a line for each"
     def __init__(self,
@@ -89,16 +89,18 @@ class Tested(Predictions):
         inputs=None, # key: what was asked about and perhaps more, to be shown; None: not at hand
         medium:str='image',
         left_out:int=0, # inputs that could not be read
+        known:int=0, # inputs that the model learnt from or was chosen with
     ):
         super().__init__(table)
         self.metric,self.baselines,self.medium = metric or ('macro_f1' if self.many else 'accuracy'),baselines or {},medium
         self.inputs = None if inputs is None else inputs.reindex(self.table.key)
-        self.left_out = left_out
+        self.left_out,self.known = left_out,known
     def lines(self)->list:
         "The score and the baselines in words"
         s,low,high = self.interval(self.metric)
         return [f"{self.metric} {s:.4f} [{low:.4f}, {high:.4f}] on {len(self):,} examples", *(f"{k}: {v:.4f}" for k,v in self.baselines.items()),
-                *[f"{self.left_out:,} more could not be read and are left out"]*bool(self.left_out)]
+                *[f"{self.left_out:,} more could not be read and are left out"]*bool(self.left_out),
+                *[f"{self.known:,} of these the model has learnt from or was chosen with: for them the score says little"]*bool(self.known)]
     def sheet(self, n:int=16): # a `Sheet`; None when there is nothing to show
         "The surest mistakes"
         worst = self.worst(n)
@@ -135,7 +137,7 @@ class Tested(Predictions):
         sheets = [o._repr_html_() for o in (self.sheet(), self.pairs()) if o]
         return ''.join(f'<div>{escape(o)}</div>' for o in self.lines())+''.join(sheets)+super()._repr_html_()
 
-# %% ../nbs/50_model.ipynb #1d32995f
+# %% ../nbs/50_model.ipynb #a6f35a44
 SOME = 2000 # items that are answered for at once
 
 class Model:
@@ -215,9 +217,14 @@ class Model:
         if not names & {*self.classes}: raise UserError(f"None of the labels of these data is a class of the model. "
             f"Labels: {', '.join(sorted(names)[:5])}. Classes: {', '.join(self.classes[:5])}.")
         medium = get_task(self.recipe.task).medium
+        known = 0
+        if self.run and (self.run/'items.parquet').exists():
+            items = plugin('media', medium).add_content(items)
+            was = pd.read_parquet(self.run/'items.parquet', columns=['content', 'part', 'dropped_by'])
+            known = int((items.content.isin(was.content[(was.part!='test') & (was.dropped_by=='')]) & (items.content!='')).sum())
         answers = self.predict_items(items).table
         ok = answers.prob.notna()
-        return Tested(answers[ok].reset_index(drop=True), inputs=items.set_index('key')[medium], medium=medium, left_out=int((~ok).sum()))
+        return Tested(answers[ok].reset_index(drop=True), inputs=items.set_index('key')[medium], medium=medium, left_out=int((~ok).sum()), known=known)
     def run_test(self)->Tested:
         "The test of the RUN this model came from, as it was answered there"
         from autolearn.source import reopen

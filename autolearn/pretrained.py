@@ -63,14 +63,14 @@ def load_body(model, path:str, x:torch.Tensor): # holds a `pretrained_net`; a fi
     scale.running_mean.copy_(torch.tensor(mean))
     scale.running_var.copy_(torch.tensor(std)**2)
 
-# %% ../nbs/33_pretrained.ipynb #9bb5806a
+# %% ../nbs/33_pretrained.ipynb #1f151d1f
 class Thaw(Callback):
     "Train the head alone until a share `at` of the cycle is done"
     order,run_valid = 58,False # after `Shorten` has said where in the cycle we are
     def __init__(self, at:float): self.at = at
     def before_batch(self):
         on = bool(self.pct_train>=self.at)
-        find_net(self.model)[1].train(on).requires_grad_(on)
+        find_net(self.model)[1].eval().requires_grad_(on) # its norms keep what they know: small batches would teach them noise
     def after_fit(self): find_net(self.model)[1].requires_grad_(True)
 
 # %% ../nbs/33_pretrained.ipynb #47d3ac4c

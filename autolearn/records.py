@@ -50,7 +50,7 @@ class Finding(Record):
     params:dict = field(default_factory=dict) # for the fix
     default:bool=False # is the fix applied without asking?
 
-# %% ../nbs/01_records.ipynb #4ad23ce0
+# %% ../nbs/01_records.ipynb #ba62b5e6
 @dataclass(frozen=True)
 class Profile(Record):
     "What the data are like"
@@ -82,6 +82,7 @@ class Profile(Record):
         out = [self.name, *(f'  {k:8} {v}' for k,v in self.facts())]
         for o in self.findings: out.append(f"  {'✔' if o.default else '?'} {o.finder}: {o.evidence}"+(f" [{o.fix}{'' if o.default else ', suggested'}]" if o.fix else ''))
         return '\n'.join(out+(['  nothing wrong was found'] if not self.findings else []))
+    def __repr__(self): return self.as_text()
     def _repr_html_(self):
         rows = ''.join(f'<tr><th style="text-align:left">{escape(k)}</th><td style="text-align:left">{escape(v)}</td></tr>' for k,v in self.facts())
         found = ''.join(f'<tr><td style="text-align:left">{escape(o.finder)}</td><td style="text-align:left">{escape(o.evidence)}</td>'

@@ -278,7 +278,7 @@ def ask(self:Run, budget:Budget, do:str, **what):
             self.tell('note', text="Stopping: the best so far is tested and written. Once more to leave at once.")
             self.stop()
 
-# %% ../nbs/63_run.ipynb #e94a603b
+# %% ../nbs/63_run.ipynb #5ddf3bdd
 @patch
 def fit(self:Run,
     secs:float=None, # budget; None: what is left of the run's own
@@ -334,6 +334,8 @@ def learn(self:Run, budget:Budget, before:dict):
         if now and now.id==ended.id:
             self.tell('best', metric=self.metric.name, value=now.metrics[self.metric.name], trial=now.id)
             if not before.get('trial'): self.publish(now) # a usable model, long before the end
+        elif now and ended.state=='done': self.tell('note', text=f"Trial {int(ended.id.split('-')[-1])} reached {self.metric.name} {ended.metrics[self.metric.name]:.4f} on validation; "
+            f"trial {int(now.id.split('-')[-1])} with {now.metrics[self.metric.name]:.4f} stays the best.")
     if self.best() is None:
         why = [o.error for o in self.trials() if o.error]
         if self.stopping and not why: raise RunError("Stopped before a trial had ended. The same call goes on.")

@@ -44,7 +44,7 @@ def check_profile(profile:Profile):
         raise UserError(f"{len(names)} classes with {n} pictures: some would have none to learn from. "
                         "Is the label column a name of each picture?")
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #1587a64c
+# %% ../../nbs/tasks/25_image_classification.ipynb #f53887b7
 PLAIN = dict(sep='', store='memory', shift=0, flip=False, zoom=1., colour=0., cutout=0, mixup=0., stride=1, net='', weights='', thaw=1., once=False, bf16=False, muon=False, smooth=.1,
     wd=.05, skip=0., views=False, cuts=[], seed=0) # choices that leave everything out that can be left out
 
@@ -61,7 +61,7 @@ def portfolio(
     grey,small,photo = s['grey']==1,min(h, w)<=12,min(h, w)>=48 and s['grey']<.5
     store = 'disk' if n*h*w*(1 if grey else 3)>1.5e9 else 'memory' if s['files'] else 'array'
     scarce = secs/n*55_000*784/(h*w)*stride**2<120 # seconds for as much as Fashion-MNIST holds
-    bs = int(np.clip(2**int(np.log2(max(8, n/20))), 8, 128))
+    bs = int(np.clip(2**int(np.log2(max(8, n/20))), 16, 128)) # fewer, and the norms see noise
     sep = label_sep(profile.classes)
     base = Recipe(name, PLAIN|dict(sep=sep, shape=[1 if grey else 3, h, w], store=store, shift=0 if photo else 2 if min(h, w)>=32 else 1, flip=mirrors(profile)[0], stride=stride,
         zoom=.6 if photo else 1., colour=.2 if photo else 0., bs=bs, widths=None,
