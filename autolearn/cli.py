@@ -117,7 +117,7 @@ def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=
     al.started = process_start()
     finish(al, as_json, budget)
 
-# %% ../nbs/71_cli.ipynb #79cede9a
+# %% ../nbs/71_cli.ipynb #7217fd11
 @app.command()
 def verify(run:str=typer.Argument(help="folder of a finished RUN"), as_json:bool=JSON, debug:bool=DEBUG):
     "Rerun the twin notebook in a clean kernel without autolearn and compare its figures."
@@ -161,7 +161,8 @@ def predict(model:str=typer.Argument(help="folder of a model or a RUN"), inputs:
     if missing: raise UserError(f"There is no {missing[0]!r}.")
     from autolearn.model import Model
     answers = Model.load(model).predict(inputs[0] if len(inputs)==1 else inputs)
-    text = answers.to_parquet() if ending=='.parquet' else answers.to_json(orient='records', lines=True) if ending=='.jsonl' else answers.to_csv(index=False)
+    if ending=='.csv' and 'predictions' in answers: answers['predictions'] = [';'.join(o) if o is not None else '' for o in answers.predictions]
+    text = answers.to_parquet() if ending=='.parquet' else answers.to_json(orient='records', lines=True).replace('\\/', '/') if ending=='.jsonl' else answers.to_csv(index=False)
     if out: write_atomic(out, text)
     else: print(text, end='')
     bad = [*answers.key[answers.prob.isna()]]
@@ -178,7 +179,7 @@ def test(model:str=typer.Argument(help="folder of a model or a RUN"), data:str=D
     for k in ('accuracy', 'macro_f1', 'log_loss'):
         s,low,high = found.interval(k)
         say(f"{k} {s:.4f} [{low:.4f}, {high:.4f}] on {len(found):,} examples")
-    if found.left_out: say(found.lines()[-1])
+    say(*found.lines()[1+len(found.baselines):]) # what was left out, what it had learnt from
     sheet = found.sheet(8)
     say('', found.per_class().round(4).to_string(), '', "The surest mistakes:", *(f"  {o}" for o in (sheet.lines if sheet else ['none'])))
 
