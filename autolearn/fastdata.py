@@ -45,12 +45,11 @@ from fastai.vision.all import Callback, TfmdDL, chunked, to_device
 from PIL import Image
 from torch.nn.functional import interpolate, pad
 
-# %% ../nbs/30_fastdata.ipynb #ca9f6cfe
+# %% ../nbs/30_fastdata.ipynb #cb488e55
 def fit_size(p:np.ndarray, shape)->np.ndarray: # (H, W) or (H, W, 3) uint8; channels (1 or 3), height, width
     "Bring the pixels `p` to `shape`"
     c,h,w = shape
-    if p.shape[:2]!=(h, w) or p.ndim!=(2 if c==1 else 3):
-        p = np.asarray(Image.fromarray(p).convert('L' if c==1 else 'RGB').resize((w, h), Image.BILINEAR))
+    if p.shape[:2]!=(h, w) or p.ndim!=(2 if c==1 else 3): p = np.asarray(Image.fromarray(p).convert('L' if c==1 else 'RGB').resize((w, h), Image.BILINEAR))
     return p.reshape(h, w, c).transpose(2, 0, 1)
 
 # %% ../nbs/30_fastdata.ipynb #84c97c96

@@ -64,11 +64,10 @@ def drop_unlabelled(items:pd.DataFrame)->pd.DataFrame:
     "Leave out rows without a label"
     return items[items.label!='']
 
-# %% ../nbs/12_profile.ipynb #a547363e
+# %% ../nbs/12_profile.ipynb #5ab43a37
 def drop_rows(items:pd.DataFrame, keys:list)->pd.DataFrame: # many keys: the path of a JSON file that holds them
     "Leave out the rows named in `keys`, except in the test part"
-    if isinstance(keys, str): keys = json.load(open(keys, encoding='utf-8'))
-    return items[~items.key.isin(keys) | (items.part=='test')]
+    return items[~items.key.isin(json.load(open(keys, encoding='utf-8')) if isinstance(keys, str) else keys) | (items.part=='test')]
 
 # %% ../nbs/12_profile.ipynb #73e9a798
 def merge_labels(items:pd.DataFrame, names:dict)->pd.DataFrame:

@@ -39,15 +39,14 @@ from fastai.callback.schedule import minimum
 from fastai.vision.all import Callback, CancelEpochException, CancelFitException, Learner, NoneReduce, set_seed
 from .core import UserError, write_atomic
 
-# %% ../nbs/32_train.ipynb #1dc1a0a3
+# %% ../nbs/32_train.ipynb #45d677e1
 class QuickLearner(Learner):
     "A `Learner` that asks only those callbacks which have something to say about an event"
     asked,heard = None,None # callbacks, and for each event those that have something to say
     def __call__(self, events): # name of an event, or several
         if self.asked!=(cbs := [*self.cbs]): self.asked,self.heard = cbs,{}
         for name in [events] if isinstance(events, str) else events:
-            if name not in self.heard:
-                self.heard[name] = [cb for cb in self.cbs.sorted('order') if name=='after_fit' or hasattr(type(cb), name) or name in vars(cb)]
+            if name not in self.heard: self.heard[name] = [cb for cb in self.cbs.sorted('order') if name=='after_fit' or hasattr(type(cb), name) or name in vars(cb)]
             for cb in self.heard[name]: cb(name)
 
 # %% ../nbs/32_train.ipynb #d2b709f2
