@@ -64,7 +64,7 @@ def load_weights(
     try: net.load_state_dict(load_file(str(path)))
     except Exception as e: raise UserError(f"{path} does not fit the recipe beside it ({type(e).__name__}: {str(e)[:200]}).") from None
 
-# %% ../nbs/50_model.ipynb #ac542bce
+# %% ../nbs/50_model.ipynb #a4d8d936
 class Sheet:
     "Pictures side by side, and a line for each"
     def __init__(self,
@@ -122,7 +122,7 @@ class Tested(Predictions):
     )->pd.DataFrame: # slice, n, score, low, high, weak: even the upper end of its interval is below the score of all
         "The score where inputs differ in what they do not show: size, brightness, folder. Of twenty slices, one looks weak by chance"
         if self.inputs is None: raise UserError("The data that were asked about are not at hand.")
-        found,rows = plugin('media', self.medium).traits(self.inputs.reindex(self.table.key).reset_index(name=self.medium)),[]
+        found,rows = plugin('media', self.medium).traits(self.inputs.rename_axis('key').reset_index(name=self.medium)),[]
         for name,values in found.items():
             if values.dtype.kind=='f':
                 cuts = np.unique(values.quantile([0, .25, .5, .75, 1]).round(1))

@@ -91,12 +91,12 @@ class SkipEasy(Callback):
         self.learn.loss = self.loss_grad.detach().clone()
     def after_fit(self): self.dls.train.__dict__.pop('get_idxs', None)
 
-# %% ../nbs/32_train.ipynb #bf55d667
-def orthogonalize(x:torch.Tensor, steps:int=3)->torch.Tensor: # (rows, columns)
+# %% ../nbs/32_train.ipynb #4e3c7472
+def orthogonalize(x:torch.Tensor, steps:int=3)->torch.Tensor: # (rows, columns); the same, or turned where it is taller than wide
     "Nearly the closest matrix of which all directions have one length, by Newton and Schulz"
     x = x/(x.norm()+1e-7)
+    if len(x)>x.shape[1]: x = x.T # the smaller square is less work
     for _ in range(steps):
-        if len(x)>x.shape[1]: x = x.T
         square = x@x.T
         x = 3.4445*x+(2.0315*square@square-4.775*square)@x
     return x
