@@ -720,6 +720,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                    'autolearn/sources/tables.py'),
                                           'autolearn.sources.tables.find_part': ( 'sources/tables.html#find_part',
                                                                                   'autolearn/sources/tables.py'),
+                                          'autolearn.sources.tables.find_place': ( 'sources/tables.html#find_place',
+                                                                                   'autolearn/sources/tables.py'),
                                           'autolearn.sources.tables.find_sep': ( 'sources/tables.html#find_sep',
                                                                                  'autolearn/sources/tables.py'),
                                           'autolearn.sources.tables.find_tables': ( 'sources/tables.html#find_tables',

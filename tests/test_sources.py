@@ -381,7 +381,7 @@ def test_messages_of_tables(pics):
     assert str(e.value)=="Column 'lable' is not in t.csv (2 columns: 'path', 'label'). Nearest: 'label'. Pass target='label'."
     with pytest.raises(UserError, match="Pass inputs='path'"): open_source(t, inputs='pth')
     with pytest.raises(UserError, match='names no file that exists'): open_source(t, inputs='label', target='path')
-    for text,match in (('', 'is empty'), ('path,label\n', 'No column'), ('a,b\n1,2\n', 'No column'),
+    for text,match in (('', 'is empty'), ('path,label\n', 'No column'), ('a,b\n17,23\n', 'No column'),
                        ('path\np/0.png\n', 'no column of labels'), ('path,a,b\np/0.png,1,2\n', 'Which column'),
                        ('path,label\np/0.png,"a\n', 'cannot be read'),
                        ('p/0.png,a\np/1.png,b\n', 'Pass names='), ('path,label\np/0.png,a,b\n', 'more cells')):
@@ -447,6 +447,16 @@ def test_folder_of_tables(pics):
     assert reopen(s.to_dict()).items.equals(s.items)
     for o in ('train', 'val', 'test'): (pics/f'{o}.csv').rename(pics/f'{o}_.csv')
     with pytest.raises(UserError, match='holds 4 tables'): open_source(pics, reader='tables')
+
+def test_tables_that_only_name_their_files(pics):
+    s = open_source(write(pics/'t.csv', 'id,label\n'+'\n'.join(f'{i},{i%2}' for i in range(6)))) # 0.png and 1.png are there for each label, too
+    assert s.args['place']=='p/{}.png' and s.args['image']=='id' and s.items.key[3]=='3' and all(os.path.isfile(o) for o in s.items.image)
+    assert "names the files of 'p/{}.png'" in s.note and reopen(s.to_dict()).items.equals(s.items)
+    for i in range(6): picture(pics/f'deep/er/{i}.jpg', X[i])
+    s = open_source(write(pics/'test.csv', 'id,label\n0.jpg,a\n1.jpg,b\n'), test=str(write(pics/'u.csv', 'id,label\n4,a\n5,b\n')))
+    assert s.items.image.map(lambda o: os.path.relpath(o, pics)).tolist()==['deep/er/0.jpg', 'deep/er/1.jpg', 'p/4.png', 'p/5.png']
+    assert s.store(pics/'run') and reopen(s.to_dict()).items.equals(s.items)
+    with pytest.raises(UserError, match='No column'): open_source(write(pics/'v.csv', 'id,label\n66,a\n77,b\n'))
 
 def test_large_parquet_is_not_read(pics):
     import pyarrow as pa

@@ -1,10 +1,10 @@
 """A column says where each picture is, another what it shows
 
 ## `read_table`: one row for each picture that a table names
-Paths count from the folder of the table; `cats/*.png` names many. When a picture is listed again, its key gets a number.
+Paths count from the folder of the table, or stand for the `{}` in `place`; `cats/*.png` names many. When a picture is listed again, its key gets a number.
 
 ## `read_tables`: several tables, one for each part
-All have the same columns; paths count from the folder of each table.
+All have the same columns; paths count from the folder of each table, or stand for the `{}` in `place`.
 
 ## `read_items`: one row for each picture, as the run found them
 Key, path, label and part of every picture."""
@@ -14,12 +14,14 @@ Key, path, label and part of every picture."""
 # %% auto #0
 __all__ = ['MAX_ROWS', 'PART_COLUMNS', 'FLAGS', 'YES', 'LABELS', 'OPENS', 'MEDIUM', 'READS', 'ENDINGS', 'to_text', 'to_label',
            'part_cells', 'to_rows', 'read_table', 'read_tables', 'store', 'read_items', 'check_table', 'check',
-           'find_sep', 'Table', 'load_table', 'pick_column', 'some_exist', 'find_image', 'find_part', 'find_flags',
-           'find_label', 'list_tables', 'sniff', 'find_tables', 'say_paths', 'open_one', 'open_several', 'open_data']
+           'find_sep', 'Table', 'load_table', 'pick_column', 'some_exist', 'find_image', 'find_place', 'find_part',
+           'find_flags', 'find_label', 'list_tables', 'sniff', 'find_tables', 'say_paths', 'open_one', 'open_several',
+           'open_data']
 
-# %% ../../nbs/sources/11_tables.ipynb #d553e946
+# %% ../../nbs/sources/11_tables.ipynb #a4a67c9b
 import csv, difflib, glob, io, os, re
 from dataclasses import dataclass
+from itertools import chain, islice
 import numpy as np, pandas as pd
 from ..core import UserError, nearest
 from ..source import check_items, check_size, is_share, part_of, say_some, settle_parts
@@ -36,19 +38,19 @@ def to_label(column:pd.Series)->pd.Series:
     if not text.str.fullmatch(r'\[.*\]|').all(): return text
     return text.map(lambda o: re.sub(r'\s*,\s*', ';', re.sub(r'[][\'"]', '', o).strip()))
 
-# %% ../../nbs/sources/11_tables.ipynb #0fc8f051
+# %% ../../nbs/sources/11_tables.ipynb #3ac0ee50
 def part_cells(df:pd.DataFrame, part:str)->pd.Series: # a column, or two with a space between their names
     "What says which part a row belongs to, as text"
     if part in df: return to_text(df[part])
     return df[part.split(' ')].apply(to_text).agg(' '.join, axis=1)
 
-def to_rows(df:pd.DataFrame, folder:str, image:str, label:str, part:str=None, **parts:str)->pd.DataFrame:
+def to_rows(df:pd.DataFrame, folder:str, image:str, label:str, part:str=None, place:str='{}', **parts:str)->pd.DataFrame:
     "Key, image, label and part from the columns of `df`"
     path = to_text(df[image]).map(lambda o: sorted(glob.glob(o, root_dir=folder)) or o if '*' in o else o).explode()
     df,path = df.loc[path.index].reset_index(drop=True),path.reset_index(drop=True)
     again = path.groupby(path).cumcount()
     return pd.DataFrame(dict(key=path.where(again==0, path+'#'+(again+1).astype(str)),
-        image=[os.path.abspath(os.path.join(folder, o)) for o in path], label=to_label(df[label]),
+        image=[os.path.abspath(os.path.join(folder, place.replace('{}', o))) for o in path], label=to_label(df[label]),
         part=part_cells(df, part).map({'':'train'}|{v:k for k,v in parts.items()}) if part else ''))
 
 def read_table(
@@ -58,24 +60,26 @@ def read_table(
     part:str=None, # column of parts
     sep:str=',', # between the cells of a text file
     names:list=None, # the columns of a file without header
+    place:str='{}', # where the files lie that the column only names: 'train/{}.jpg'
     **parts:str, # what the column of parts calls them: train='train', test='val'
 )->pd.DataFrame: # key (path as written), image (whole path), label, part
     "The pictures that a table lists, with their labels"
     if path.lower().endswith('.parquet'): df = pd.read_parquet(path).reset_index(drop=True)
     else: df = pd.read_csv(path, sep=sep, names=names, dtype=str, keep_default_na=False)
-    return to_rows(df, os.path.dirname(os.path.abspath(path)), image, label, part, **parts)
+    return to_rows(df, os.path.dirname(os.path.abspath(path)), image, label, part, place, **parts)
 
-# %% ../../nbs/sources/11_tables.ipynb #664347fd
+# %% ../../nbs/sources/11_tables.ipynb #bd6c0723
 def read_tables(
     path:str, # folder of the tables
     image:str, # column of paths
     label:str, # column of labels
     sep:str=',', # between the cells of a text file
     names:list=None, # the columns of files without header
+    place:str='{}', # where the files lie that the column only names
     **files:str, # the table of each part: train='train.csv', test='test.csv'
 )->pd.DataFrame: # key (part and path as written), image (whole path), label, part
     "The pictures that several tables list, with their labels"
-    tables = [read_table(os.path.join(path, o), image, label, None, sep, names).assign(part=p) for p,o in files.items()]
+    tables = [read_table(os.path.join(path, o), image, label, None, sep, names, place).assign(part=p) for p,o in files.items()]
     return pd.concat(tables, ignore_index=True).assign(key=lambda df: df.part+'/'+df.key)
 
 # %% ../../nbs/sources/11_tables.ipynb #6c8aaf61
@@ -96,7 +100,7 @@ def read_items(
     "The rows of a table that was in memory"
     return pd.read_parquet(path)
 
-# %% ../../nbs/sources/11_tables.ipynb #ba0765c3
+# %% ../../nbs/sources/11_tables.ipynb #41daf91d
 MAX_ROWS = 50_000_000
 
 def check_table(path:str):
@@ -113,7 +117,7 @@ def check_table(path:str):
     if meta.num_rows>MAX_ROWS:
         raise UserError(f"{name} has {meta.num_rows:,} rows: more than {MAX_ROWS:,} are not read.")
 
-def check(path:str, image=None, label=None, part=None, sep=None, names=None, **parts):
+def check(path:str, image=None, label=None, part=None, sep=None, names=None, place=None, **parts):
     "Are the tables there, and of a size that can be read?"
     for o in parts.values() if os.path.isdir(path) else ['']: check_table(os.path.join(path, o) if o else path)
 
@@ -131,7 +135,7 @@ def find_sep(
         return (widths.count(widths[0])/len(widths), widths[0]) if widths[0]>1 else (0, 0)
     return max(',\t;|', key=fit)
 
-# %% ../../nbs/sources/11_tables.ipynb #d58d8046
+# %% ../../nbs/sources/11_tables.ipynb #4f4bc803
 @dataclass
 class Table:
     "A table, whole"
@@ -139,7 +143,7 @@ class Table:
     name:str # for messages
     folder:str # that paths count from
     path:str='' # '' when it is in memory
-    how:dict = None # arguments that `read_table` needs to read it
+    how:dict=None # arguments that `read_table` needs to read it
 
 def load_table(
     data, # path of a table, or a DataFrame
@@ -180,32 +184,51 @@ def pick_column(
     raise UserError(f"Column {name!r} is not in {t.name[1:-1] if t.path else t.name} "
                     f"({len(cols)} columns: {say_some(cols)}). {hint}")
 
-# %% ../../nbs/sources/11_tables.ipynb #ddbd4fde
+# %% ../../nbs/sources/11_tables.ipynb #4527ef06
 def some_exist(
     column:pd.Series,
     folder:str, # that paths count from
+    place:str='{}', # where they lie
 )->float:
     "Share of the paths in `column` that exist, of about twenty"
     column = column.dropna()
     paths = to_text(column.iloc[::max(1, len(column)//20)])
-    there = lambda o: any(glob.iglob(o, root_dir=folder)) if '*' in o else os.path.isfile(os.path.join(folder, o))
+    there = lambda o: any(glob.iglob(o, root_dir=folder)) if '*' in o else o!='' and os.path.isfile(os.path.join(folder, place.replace('{}', o)))
     return sum(map(there, paths))/max(1, len(paths))
 
 def find_image(t:Table, inputs=None)->str:
     "The column of paths"
+    place = (t.how or {}).get('place', '{}')
     if t.path and any('.' in c and os.path.isfile(os.path.join(t.folder, c)) for c in t.df):
         raise UserError(f"The first row of {t.name} names a file: it has no header. Pass names=, a list of its columns.")
     words = [c for c in t.df if t.df[c].dtype.kind not in 'biufcmM']
     if inputs is not None:
         c = pick_column(t, inputs, 'inputs')
-        if c in words and some_exist(t.df[c], t.folder): return c
+        if c in words and some_exist(t.df[c], t.folder, place): return c
         raise UserError(f"Column {c!r} of {t.name} names no file that exists: {say_some(to_text(t.df[c]), 1)}. "
                         f"Paths must be whole or count from {t.folder!r}.")
-    share = {c:some_exist(t.df[c], t.folder) for c in words}
-    best = max(share, key=share.get, default=None)
+    share = {c:some_exist(t.df[c], t.folder, place) for c in words}
+    best = max(share, key=lambda c: (share[c], to_text(t.df[c]).nunique()), default=None) # 7.png is no path of all sevens
     if best is not None and share[best]>=.5: return best
     raise UserError(f"No column of {t.name} ({say_some(t.df)}) names files that exist. "
                     f"Paths must be whole or count from {t.folder!r}.")
+
+# %% ../../nbs/sources/11_tables.ipynb #9bef703c
+def find_place(
+    t:Table,
+    inputs=None, # column of paths, if the user names it
+)->str: # '{}' when they are paths, or when nothing is found
+    "Where the files lie that a column of `t` only names, `{}` being the name"
+    cols = [c for c in t.df if t.df[c].dtype.kind not in 'biufcmM' and inputs in (None, c, [c])]
+    share = lambda place: max((some_exist(t.df[c], t.folder, place) for c in cols), default=0)
+    if not t.path or share('{}')>=.5: return '{}'
+    places = []
+    for f in islice(chain([t.folder], *(sorted(glob.iglob(o, root_dir=t.folder)) for o in ('*/', '*/*/'))), 200):
+        d = os.path.join(t.folder, f)
+        ends = {os.path.splitext(o)[1] for o in islice(os.listdir(d), 100)}-{os.path.splitext(t.path)[1]}
+        places += [f"{'' if f==t.folder else f}{{}}{o}" for o in ('', *sorted(ends))]
+    best = max(places, key=share, default='{}')
+    return best.replace(os.sep, '/') if share(best)>=.5 else '{}'
 
 # %% ../../nbs/sources/11_tables.ipynb #9cb0fe74
 PART_COLUMNS = ('part', 'split', 'set', 'subset', 'fold', 'partition')
@@ -277,7 +300,7 @@ def find_tables(
     if any(found.values()): return {os.path.join(path, o):p for o,p in found.items() if p}
     raise UserError(f"{os.path.basename(path)!r} holds {len(there)} tables: {say_some(there)}. Give the path of one.")
 
-# %% ../../nbs/sources/11_tables.ipynb #02d2cb97
+# %% ../../nbs/sources/11_tables.ipynb #01de822a
 def say_paths(
     items:pd.DataFrame,
     folder:str='', # of the table; '' when it has none
@@ -294,8 +317,8 @@ def open_one(t:Table, image:str, label:str, valid=None, test=None)->tuple:
     column,called = find_part(t.df, [image, label])
     parts,note = settle_parts(called, valid, test) if column else ({}, '')
     cols = dict(image=image, label=label, **(dict(part=column) if column else {}))
-    args = dict(path=t.path, **cols, **t.how, **parts) if t.path else {}
-    return 'read_table' if t.path else 'read_items', args, to_rows(t.df, t.folder, **cols, **parts), note
+    args,place = dict(path=t.path, **cols, **t.how, **parts) if t.path else {},t.how.get('place', '{}')
+    return 'read_table' if t.path else 'read_items', args, to_rows(t.df, t.folder, **cols, place=place, **parts), note
 
 def open_several(
     tables:dict, # train, valid, test: Table
@@ -304,7 +327,7 @@ def open_several(
 )->tuple:
     "Name and arguments of the reading function, items, note, for a table for each part"
     for t in tables.values(): pick_column(t, image, 'inputs'), pick_column(t, label, 'target')
-    rows = [to_rows(t.df, t.folder, image, label).assign(part=p) for p,t in tables.items()]
+    rows = [to_rows(t.df, t.folder, image, label, place=t.how.get('place', '{}')).assign(part=p) for p,t in tables.items()]
     items = pd.concat(rows, ignore_index=True).assign(key=lambda df: df.part+'/'+df.key)
     main = tables['train']
     if not all(t.path and t.how==main.how for t in tables.values()):
@@ -325,6 +348,8 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
     parts,note = settle_parts(found, **dict(dict(valid=valid, test=test), **asked))
     tables = {p:load_table(given[p] if p in given else k or data, names) for p,k in parts.items()}
     main = tables.get('train') or tables['all']
+    for t in tables.values():
+        if (place := find_place(t, inputs))!='{}': t.how['place'] = place
     image = find_image(main, inputs)
     label = find_label(main, image, target)
     if given and (column := find_part(main.df, [image, label])[0]):
@@ -333,5 +358,6 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
     notes = [note]*bool(note)+[f"{tables.pop(p).name} is left aside: it has no column {label!r}" for p in bare]
     if len(tables)>1: fn,args,items,note = open_several(tables, image, label)
     else: fn,args,items,note = open_one(main, image, label, valid, test)
+    notes += [f"{image!r} names the files of {t.how['place']!r}" for t in tables.values() if 'place' in t.how][:1]
     notes += [o for o in (note, say_paths(items, main.folder if main.path else '')) if o]
     return fn, args, check_items(items, main.name), '; '.join(notes)
