@@ -17,7 +17,7 @@ from .source import Source, reopen
 from .split import choose_split, split_items
 from .task import check_recipe, choose_task, override
 
-# %% ../nbs/26_problem.ipynb #4ae38bb8
+# %% ../nbs/26_problem.ipynb #05698494
 @dataclass
 class Asked:
     "What the user wants, beyond the data"
@@ -40,7 +40,8 @@ class Asked:
         n:int=0, # trials before: each has another seed
     )->list: # of Recipe, best first
         "What to try: the recipe that was asked for, or the plan's portfolio, with the choices that were overridden"
-        found = [Recipe.from_dict(self.recipe)] if self.recipe else [o.having(seed=self.seed+n) for o in plan.portfolio(profile, secs)]
+        suit = getattr(plan, 'suit', lambda recipe, profile: recipe) # one that was made for other data
+        found = [suit(Recipe.from_dict(self.recipe), profile)] if self.recipe else [o.having(seed=self.seed+n) for o in plan.portfolio(profile, secs)]
         return [override(o, self.choices) for o in found]
 
 # %% ../nbs/26_problem.ipynb #0d765b4b
@@ -101,15 +102,15 @@ def prepare(
     problem = Problem(profile.name, source.to_dict(), profile.fingerprint, plan.name, plan.medium, metric.name, [plan.medium], 'label', fixes, split)
     return Prepared(source, rows[['key', 'content', 'label', 'part', 'dropped_by']].reset_index(drop=True), profile, problem, why+more, plan, seen)
 
-# %% ../nbs/26_problem.ipynb #d9cda10a
+# %% ../nbs/26_problem.ipynb #3d01925e
 def load_rows(
     run:str, # folder of the RUN
 )->tuple: # the rows that take part, ordered by content; their parts (n_rows,)
     "The rows of a run as its split and fixes have left them"
-    return rows_of(str(run), (Path(run)/'items.parquet').stat().st_mtime_ns) # another run may lie there by now
+    return rows_of(str(run), tuple((Path(run)/o).stat().st_mtime_ns for o in ('items.parquet', 'problem.json'))) # another run may lie there by now
 
 @lru_cache(1) # the test asks for the same rows again
-def rows_of(run:str, written:int)->tuple: # as `load_rows`
+def rows_of(run:str, written:tuple)->tuple: # as `load_rows`
     "What `load_rows` gives, kept"
     run = Path(run)
     problem = Problem.from_dict(read_json(run/'problem.json'))

@@ -1,9 +1,10 @@
 "Runs that are killed, starved, stopped and replayed"
-import json, os, signal, sqlite3, subprocess, sys, threading, time
+import json, os, shutil, signal, sqlite3, subprocess, sys, threading, time
 from pathlib import Path
 import pandas as pd, pytest, torch
 from safetensors.torch import load_file
 from autolearn.all import AutoLearner, Stream, UserError
+from autolearn.problem import load_rows
 from autolearn.records import Recipe
 from autolearn.run import RunError
 from autolearn.tasks.image_classification import PLAIN, example
@@ -64,6 +65,27 @@ def test_a_closed_recipe_replays_from_other_containers(whole, folder, recipe_fil
     code,out = call('fit', tmp_path/'t.csv', '--target', 'label', '--recipe', recipe_file, '--budget', '120s', '--out', tmp_path/'run')
     assert code==0, out
     assert same(whole, tmp_path/'run')
+
+def test_a_recipe_of_arrays_replays_on_files(whole, folder, recipe_file, tmp_path):
+    arrays = json.loads(Path(recipe_file).read_text())
+    arrays['choices']['store'] = 'array' # as a run on an .npz file has written it
+    (tmp_path/'recipe.json').write_text(json.dumps(arrays))
+    code,out = call('fit', folder, '--recipe', tmp_path/'recipe.json', '--budget', '120s', '--out', tmp_path/'run')
+    assert code==0, out
+    assert same(whole, tmp_path/'run')
+
+def test_the_data_were_moved(folder, recipe_file, tmp_path):
+    shutil.copytree(folder, tmp_path/'one/digits')
+    ask = lambda where: AutoLearner(str(tmp_path/where/'digits'), budget='60s', recipe=str(recipe_file), out=str(tmp_path/'run')).begin()
+    ask('one')
+    (tmp_path/'one').rename(tmp_path/'two')
+    run = ask('two')
+    assert load_rows(str(run.folder))[0].image.str.startswith(str(tmp_path/'two')).all()
+    (tmp_path/'two').rename(tmp_path/'three')
+    shutil.move(tmp_path/'three/digits', tmp_path/'three/digits_')
+    (tmp_path/'three/digits').mkdir()
+    shutil.move(tmp_path/'three/digits_', tmp_path/'three/digits/again') # the same pictures, deeper in
+    assert load_rows(str(ask('three').folder))[0].image.str.contains('again').all()
 
 @pytest.mark.parametrize('after', [1, 5, 12])
 def test_killed_and_resumed_equals_unbroken(whole, folder, recipe_file, tmp_path, after):

@@ -6,6 +6,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 from autolearn.core import UserError
 from autolearn.core import plugin, plugins
+from autolearn.profile import look
 from autolearn.source import open_source, reopen, settle_parts
 from autolearn.sources import arrays, folder, idx, tables
 
@@ -428,7 +429,8 @@ def test_paths_outside(pics):
     ('split', ['train', 'train', 'val', 'val'], dict(train=2, test=2)), ('fold', [0, 1, 2, 3], {'':4}),
     ('set', ['Train', 'Train', 'dev', 'test'], dict(train=2, valid=1, test=1)), ('split', ['train']*4, {'':4}),
     ('is_valid', [False, False, False, True], dict(train=3, test=1)), ('is_test', [0, 0, 0, 1], dict(train=3, test=1)),
-    ('part', ['', '', 'test', 'test'], dict(train=2, test=2)), ('split', ['a', 'b', 'train', 'test'], {'':4})])
+    ('part', ['', '', 'test', 'test'], dict(train=2, test=2)), ('split', ['a', 'b', 'train', 'test'], dict(train=1, test=1)),
+    ('split', ['val', 'valid', 'train', 'test'], dict(valid=2, train=1, test=1)), ('is_test', ['True', '1', '0', 'false'], dict(test=2, train=2))])
 def test_columns_of_parts(pics, column, values, want):
     df = pd.DataFrame({'path':[f'p/{i}.png' for i in range(4)], 'label':list('abab'), column:values})
     df.to_csv(pics/'t.csv', index=False)
@@ -452,11 +454,45 @@ def test_tables_that_only_name_their_files(pics):
     s = open_source(write(pics/'t.csv', 'id,label\n'+'\n'.join(f'{i},{i%2}' for i in range(6)))) # 0.png and 1.png are there for each label, too
     assert s.args['place']=='p/{}.png' and s.args['image']=='id' and s.items.key[3]=='3' and all(os.path.isfile(o) for o in s.items.image)
     assert "names the files of 'p/{}.png'" in s.note and reopen(s.to_dict()).items.equals(s.items)
-    for i in range(6): picture(pics/f'deep/er/{i}.jpg', X[i])
-    s = open_source(write(pics/'test.csv', 'id,label\n0.jpg,a\n1.jpg,b\n'), test=str(write(pics/'u.csv', 'id,label\n4,a\n5,b\n')))
-    assert s.items.image.map(lambda o: os.path.relpath(o, pics)).tolist()==['deep/er/0.jpg', 'deep/er/1.jpg', 'p/4.png', 'p/5.png']
+    for i in range(6): picture(pics/f'deep/er/1{i}.jpg', X[i])
+    s = open_source(write(pics/'test.csv', 'id,label\n10.jpg,a\n11.jpg,b\n'), test=str(write(pics/'u.csv', 'id,label\n4,a\n5,b\n')))
+    assert s.items.image.map(lambda o: os.path.relpath(o, pics)).tolist()==['deep/er/10.jpg', 'deep/er/11.jpg', 'p/4.png', 'p/5.png']
     assert s.store(pics/'run') and reopen(s.to_dict()).items.equals(s.items)
     with pytest.raises(UserError, match='No column'): open_source(write(pics/'v.csv', 'id,label\n66,a\n77,b\n'))
+
+def test_names_that_are_in_the_folders_of_both_parts(tmp_path):
+    for part in ('train', 'test'):
+        for i in range(6): picture(tmp_path/f'{part}/{i}.png', X[i])
+    s = open_source(write(tmp_path/'trainLabels.csv', 'id,label\n'+'\n'.join(f'{i},{"uv"[i%2]}' for i in range(6))))
+    assert s.args['place']=='train/{}.png' # the names are in test, too, with other pictures
+    for part in ('train', 'test'): write(tmp_path/f'{part}.json', json.dumps([dict(file=f'{i}.png', label='uv'[i%2]) for i in range(6)]))
+    (tmp_path/'trainLabels.csv').unlink()
+    s = open_source(tmp_path)
+    assert s.args['train']==['train.json', 'train'] and s.args['test']==['test.json', 'test']
+    (tmp_path/'test').rename(tmp_path/'more')
+    (tmp_path/'train').rename(tmp_path/'even')
+    with pytest.raises(UserError, match='in several places'): open_source(write(tmp_path/'t.csv', 'id,label\n0,u\n1,v\n'))
+
+def test_contests(tmp_path):
+    for part in ('train_images', 'test_images'):
+        for i in range(4): picture(tmp_path/f'{part}/{part}{i}.png', X[i])
+    write(tmp_path/'train.csv', 'id_code,diagnosis\n'+'\n'.join(f'train_images{i},{i%2}' for i in range(4)))
+    write(tmp_path/'test.csv', 'id_code\ntest_images0\n')
+    s = open_source(tmp_path)
+    assert s.reader=='tables' and s.items.label.tolist()==['0', '1', '0', '1'] and 'left aside' in s.note
+    with zipfile.ZipFile(tmp_path/'all.zip', 'w') as z:
+        for o in tmp_path.glob('*/*.png'): z.write(o, o.relative_to(tmp_path))
+        z.write(tmp_path/'train.csv', 'train.csv')
+    with pytest.raises(UserError, match='a file that may label them'): open_source(tmp_path/'all.zip')
+
+def test_labels_that_are_lists(tmp_path):
+    for i in range(6): picture(tmp_path/f'p/{i}.png', X[i])
+    lists = [['a', 'b'], ['c', 'd', 'e'], ['e', 'f'], ['g'], [], None]
+    pd.DataFrame(dict(path=[f'p/{i}.png' for i in range(6)], labels=lists)).to_parquet(tmp_path/'t.parquet')
+    s = open_source(tmp_path/'t.parquet')
+    assert s.items.label.tolist()==['a;b;', 'c;d;e;', 'e;f;', 'g;', ';', ''] # none of them is no label, and a missing one is not known
+    profile = look(s)[1]
+    assert {*profile.labels}=={*'abcdefg'} and [o.keys for o in profile.findings if o.finder=='unlabelled']==[['p/5.png']]
 
 def test_large_parquet_is_not_read(pics):
     import pyarrow as pa
@@ -512,6 +548,17 @@ def test_damaged_labels(tmp_path, text):
     (tmp_path/'l.json').write_text(text)
     with pytest.raises(UserError): open_source(tmp_path/'l.json')
 
+def test_label_files_without_labels(tmp_path):
+    images = [dict(id=i, file_name=f'{i}.png') for i in range(6)]
+    said = [dict(image_id=i, category_id=i%2) for i in range(6)]
+    for part in ('train', 'test'):
+        for i in range(6): picture(tmp_path/f'{part}/{i}.png', X[i])
+    write(tmp_path/'train.json', json.dumps(dict(images=images, annotations=said, categories=[dict(id=i, name='uv'[i]) for i in range(2)])))
+    for bare in (dict(images=images, categories=[]), [dict(file_name='0.png')]):
+        write(tmp_path/'test.json', json.dumps(bare))
+        s = open_source(tmp_path)
+        assert len(s.items)==6 and "'test.json' is left aside" in s.note and reopen(s.to_dict()).items.equals(s.items)
+
 def test_coco_folder(tmp_path):
     "Pictures and a label file in the folder of each part, as tools export them; pictures without annotations have no label"
     for part,n in (('train', 4), ('valid', 2), ('test', 2)):
@@ -521,5 +568,5 @@ def test_coco_folder(tmp_path):
         (tmp_path/f'{part}/_annotations.coco.json').write_text(json.dumps(d))
     s = open_source(tmp_path)
     assert s.reader=='labels' and s.items.part.value_counts().to_dict()==dict(train=4, valid=2, test=2)
-    assert s.items.label.tolist()==['a', 'a;b', 'a', '']+['a', '']*2 and s.items.image.map(os.path.isfile).all()
+    assert s.items.label.tolist()==['a;', 'a;b;', 'a;', ';']+['a;', ';']*2 and s.items.image.map(os.path.isfile).all()
     assert same(reopen(s.to_dict()).items, s.items)

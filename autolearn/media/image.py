@@ -258,7 +258,7 @@ def summarise(
         width=side.width.quantile([0, .5, 1]).astype(int).tolist(), one_size=bool((side.nunique()==1).all()),
         grey=float((good.channels==1).mean()), files=bool(good.image.map(lambda o: isinstance(o, str)).any()))
 
-# %% ../../nbs/media/13_image.ipynb #18df8892
+# %% ../../nbs/media/13_image.ipynb #2f9ae5fd
 def say_n(n:int, words:str)->str: # as they are said of many: 'pictures are blurred'
     "How many, also where it is one"
     one = words.replace('training pictures look', 'training picture looks').replace('pictures are', 'picture is').replace('pictures look', 'picture looks')
@@ -294,7 +294,7 @@ def find_near_leaks(items:pd.DataFrame):
 def find_near_together(items:pd.DataFrame):
     "Pictures that look the same, where the test part is yet to be cut; larger groups, like the frames of a film, would make a part by themselves"
     mine = items[items.near>0]
-    mine = mine[mine.groupby('near').content.transform('nunique').between(2, max(10, .02*len(items)))]
+    mine = mine[mine.groupby('near').content.transform('nunique').between(2, max(10, .05*len(items)))]
     if mine.empty or (items.part=='test').any(): return None
     keys = [*mine.key]
     return Finding('near_copies_in_one_part', keys, f"{say_n(len(keys), 'pictures look like another')}: they go into the same part, so that none is tested that was learnt",

@@ -12,16 +12,16 @@ The archive is unpacked once, and read like any folder of class folders."""
 __all__ = ['OPENS', 'MEDIUM', 'READS', 'folder_of', 'unpacked', 'ShortHeads', 'archive_members', 'safe_members', 'unpack',
            'read_archive', 'sniff', 'check', 'label_files', 'open_data']
 
-# %% ../../nbs/sources/12_archive.ipynb #e3f3f968
-import hashlib, lzma, os, shutil, tarfile, tempfile, zipfile, zlib
+# %% ../../nbs/sources/12_archive.ipynb #7525640b
+import hashlib, lzma, os, shutil, tarfile, tempfile, time, zipfile, zlib
 from pathlib import Path, PurePosixPath
 import pandas as pd
 from ..core import UserError, cache_dir
-from ..source import is_share, no_columns, part_of
+from ..source import is_share, no_columns, part_in
 from . import folder
 from .folder import PICTURES, read_folder
 
-# %% ../../nbs/sources/12_archive.ipynb #b060cd70
+# %% ../../nbs/sources/12_archive.ipynb #754511f1
 def folder_of(path:str)->Path: # an archive
     "The folder of caches for what is in it, which may yet be missing: in AUTOLEARN_HOME or ~/.cache/autolearn, named by its bytes"
     digest = hashlib.blake2b(digest_size=8)
@@ -34,12 +34,16 @@ def unpacked(path:str)->str: # a zip or tar file; the folder
     to = folder_of(path)
     part = f'{to}.{os.getpid()}'
     if to.is_dir(): return str(to)
-    if zipfile.is_zipfile(path): zipfile.ZipFile(path).extractall(part)
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as z:
+            for o in z.infolist():
+                o.filename = o.filename.replace('\\', '/') # as some write on Windows
+                z.extract(o, part)
     else: tarfile.open(path).extractall(part, filter='data')
-    os.rename(part, to)
+    if not to.is_dir(): os.rename(part, to)
     return str(to)
 
-# %% ../../nbs/sources/12_archive.ipynb #6b1832ee
+# %% ../../nbs/sources/12_archive.ipynb #f9af0049
 class ShortHeads(tarfile.TarInfo):
     "A tar member whose extra headers are short: they are read into memory whole"
     def _proc_member(self, tar):
@@ -86,6 +90,8 @@ def unpack(
     stored,to_be = os.path.getsize(path),folder_of(path)
     name,home = to_be.name,to_be.parent
     if to_be.is_dir(): return str(to_be)
+    for o in home.glob(f'.{name}-*'): # left by a process that was killed
+        if time.time()-o.stat().st_mtime>86400: shutil.rmtree(o, ignore_errors=True)
     part,why = Path(tempfile.mkdtemp(prefix=f'.{name}-', dir=home)),''
     try:
         with open(path, 'rb') as raw:
@@ -114,7 +120,7 @@ def read_archive(
     "The pictures in an archive's class folders, labelled with the folder's name"
     return read_folder(os.path.join(unpacked(path), root), **parts)
 
-# %% ../../nbs/sources/12_archive.ipynb #88e51089
+# %% ../../nbs/sources/12_archive.ipynb #acd63347
 OPENS = "a zip or tar file of such folders"
 MEDIUM = 'image'
 READS = ('read_archive',)
@@ -143,7 +149,7 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
         if v is not None and not is_share(v): raise UserError(f"The data are an archive, so {arg}= must be a share.")
     top,name = unpack(data, news),repr(os.path.basename(data))
     opened = folder.open_data(top, valid=valid, test=test) if folder.sniff(top) else None
-    if not opened or all(o.lower() in folder.PLAIN_FOLDERS or part_of(o) for o in opened[2].label.unique()): # named like parts or like nothing: then a file may hold the labels
+    if not opened or all(o.lower() in folder.PLAIN_FOLDERS or part_in(o) for o in opened[2].label.unique()): # named like parts or like nothing: then a file may hold the labels
         if files := label_files(data): raise UserError(f"{name} holds pictures and a file that may label them, {files[0]!r}. Unpack it, and give the folder or that file.")
     if not opened: raise UserError(folder.explain(top).replace(repr(os.path.basename(top)), name) or f"{name} holds no pictures in class folders.")
     fn,args,items,note = opened

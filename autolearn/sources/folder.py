@@ -8,14 +8,14 @@ of the paths."""
 
 # %% auto #0
 __all__ = ['PICTURES', 'OPENS', 'MEDIUM', 'READS', 'PLAIN_FOLDERS', 'walk_files', 'as_text', 'read_folder', 'subfolders',
-           'has_pictures', 'find_parts', 'find_root', 'sniff', 'explain', 'to_name', 'check', 'open_data']
+           'has_pictures', 'inner', 'find_parts', 'find_root', 'sniff', 'explain', 'to_name', 'check', 'open_data']
 
-# %% ../../nbs/sources/11_folder.ipynb #685d7091
+# %% ../../nbs/sources/11_folder.ipynb #ac7a1488
 import os, posixpath
 from itertools import islice
 import pandas as pd
 from ..core import UserError
-from ..source import check_items, is_share, no_columns, part_of, say_some, settle_parts
+from ..source import check_items, is_share, no_columns, part_of, parts_in, say_some, settle_parts
 
 # %% ../../nbs/sources/11_folder.ipynb #141f0ff0
 PICTURES = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.gif', '.ppm', '.pgm')
@@ -49,7 +49,7 @@ def read_folder(
             label=[as_text(o.split('/')[0]) for o in files], part=part.replace('all', ''))))
     return pd.concat(tables, ignore_index=True)
 
-# %% ../../nbs/sources/11_folder.ipynb #30b0f036
+# %% ../../nbs/sources/11_folder.ipynb #c14d20da
 def subfolders(path:str)->list:
     "Names of the folders in `path`; hidden ones and links are left out"
     return sorted(o.name for o in os.scandir(path) if not o.name.startswith('.') and o.is_dir(follow_symlinks=False))
@@ -62,13 +62,20 @@ def has_pictures(
     "Are there pictures below `path`?"
     return any(o.lower().endswith(PICTURES) and (not deeper or '/' in o) for o in islice(walk_files(path), most))
 
+def inner(path:str, name:str)->str:
+    "The folder `name` in `path`, or the one of the same name in it, if it holds nothing else"
+    last = name
+    while subfolders(f'{path}/{name}')==[last]: name = f'{name}/{last}'
+    return name
+
 def find_parts(
     path:str,
 )->dict: # name of a folder: train, valid or test; {'': 'train'} when there are only class folders
     "The folders in `path` that are parts"
     names = [o for o in subfolders(path) if has_pictures(f'{path}/{o}')]
-    parts = {o:part_of(o) for o in names if part_of(o) and has_pictures(f'{path}/{o}', deeper=True)}
-    return parts if len(parts)>1 or parts and all(map(part_of, names)) else {'':'train'}
+    called = parts_in(names)
+    parts = {inner(path, o):p for o,p in called.items() if p and has_pictures(f'{path}/{o}', deeper=True)}
+    return parts if len(parts)>1 or parts and all(called.values()) else {'':'train'}
 
 # %% ../../nbs/sources/11_folder.ipynb #22a4702a
 def find_root(path:str)->str:
@@ -78,7 +85,7 @@ def find_root(path:str)->str:
         if len(names)!=1 or part_of(names[0]) or not has_pictures(f'{path}/{names[0]}', deeper=True): return path
         path = os.path.join(path, names[0])
 
-# %% ../../nbs/sources/11_folder.ipynb #9228be8a
+# %% ../../nbs/sources/11_folder.ipynb #c631e50e
 OPENS = "a folder with one folder of pictures for each class, perhaps below train, valid and test"
 MEDIUM = 'image'
 READS = ('read_folder',)
@@ -90,8 +97,9 @@ def sniff(data)->float:
     root = find_root(data)
     names = [o for o in subfolders(root) if has_pictures(f'{root}/{o}')]
     if names and [*find_parts(root)]!=['']: return .9
-    if all(map(part_of, names)): return 0. # parts, with pictures that lie in no class folder
-    return .9 if len(names)>1 and not {o.lower() for o in names}<=PLAIN_FOLDERS else .3
+    classes = {o.lower() for o,p in parts_in(names).items() if not p}
+    if not classes: return 0. # parts, with pictures that lie in no class folder
+    return .9 if len(names)>1 and not classes<=PLAIN_FOLDERS else .3
 
 def explain(path:str)->str:
     "What the folder at `path` lacks"
@@ -105,7 +113,7 @@ def explain(path:str)->str:
     if links: return f"{name!r} holds {links:,} links, which are not followed. Give the folder that they lead to."
     return ''
 
-# %% ../../nbs/sources/11_folder.ipynb #9b77e8d9
+# %% ../../nbs/sources/11_folder.ipynb #4ef1c3ee
 def to_name(v, path:str, arg:str):
     "The folder `v` as its name from `path` on; a share and None stay"
     if v is None or is_share(v): return v
@@ -133,6 +141,6 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
     for part in {*parts}-{'all'}-{*items.part}:
         raise UserError(f"The {part} part, {parts[part]!r}, holds no pictures in class folders.")
     n = sum(1 for _ in walk_files(path))-sum(not o.startswith('../') for o in items.key)
-    flat = [o for o in subfolders(path) if '' not in found and part_of(o) and o not in parts.values() and has_pictures(f'{path}/{o}')]
+    flat = [o for o,p in parts_in(subfolders(path)).items() if '' not in found and p and not any(v.split('/')[0]==o for v in parts.values()) and has_pictures(f'{path}/{o}')]
     notes = [note]*bool(note)+[f"{say_some(flat)} left aside: no class folders in it"]*bool(flat)+[f"{n:,} other file{'s' if n>1 else ''} left aside"]*bool(n)
     return 'read_folder', args, check_items(items, os.path.basename(path)), '; '.join(notes)

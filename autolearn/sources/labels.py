@@ -16,17 +16,18 @@ __all__ = ['BAD', 'ENDINGS', 'OPENS', 'MEDIUM', 'READS', 'coco_table', 'json_tab
            'check', 'load_labels', 'find_folder', 'list_labels', 'part_of_file', 'find_labels', 'sniff', 'to_items',
            'open_data']
 
-# %% ../../nbs/sources/12_labels.ipynb #6267f2df
+# %% ../../nbs/sources/12_labels.ipynb #d71243de
 import json, os, re
 import pandas as pd
 from ..core import UserError
-from ..source import check_items, check_size, is_share, part_of, say_some, settle_parts
+from ..source import check_items, check_size, is_share, part_of, parts_in, say_some, settle_parts
 from .folder import PICTURES
-from .tables import Table, find_image, find_label, find_part, say_paths, some_exist, to_rows
+from .tables import Table, best_places, find_image, find_label, find_part, pick_column, say_odd, say_paths, some_exist, to_rows
 
-# %% ../../nbs/sources/12_labels.ipynb #1bda98fd
+# %% ../../nbs/sources/12_labels.ipynb #9bcf4341
 def coco_table(d:dict)->pd.DataFrame:
     "COCO's images with the names of their categories, as lists"
+    if 'annotations' not in d: return pd.DataFrame(d['images']) # pictures without labels
     names = {o['id']:str(o['name']) for o in d.get('categories', [])}
     found = {o['id']:set() for o in d['images']}
     for o in d['annotations']:
@@ -40,7 +41,7 @@ def json_table(
     with open(path, encoding='utf-8-sig') as f: text = f.read()
     try: d = json.loads(text)
     except json.JSONDecodeError: d = [json.loads(o) for o in text.split('\n') if o.strip()]
-    if isinstance(d, dict) and {'images', 'annotations'}<={*d}: return coco_table(d)
+    if isinstance(d, dict) and len(d)>1 and isinstance(d.get('images'), list) and 'id' in d['images'][0]: return coco_table(d)
     if isinstance(d, dict) and len(d)==1 and isinstance([*d.values()][0], list): d, = d.values()
     if isinstance(d, list): return pd.DataFrame(d).rename(columns=str)
     if all(isinstance(o, list) and o and isinstance(o[0], dict) for o in d.values()):
@@ -71,8 +72,8 @@ def read_jsons(
     tables = [to_rows(json_table(os.path.join(path, o)), os.path.join(os.path.abspath(path), r), image, label).assign(part=p) for p,(o,r) in files.items()]
     return pd.concat(tables, ignore_index=True).assign(key=lambda df: df.part+'/'+df.key)
 
-# %% ../../nbs/sources/12_labels.ipynb #7ea63bd2
-BAD = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+# %% ../../nbs/sources/12_labels.ipynb #2abbf816
+BAD = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 def check_labels(path:str):
     "Is the label file there, and of a size that can be read?"
@@ -94,15 +95,15 @@ def load_labels(path:str)->Table:
     if not df.columns.is_unique: raise UserError(f"{name} has several fields {df.columns[df.columns.duplicated()][0]!r}.")
     return Table(df, name, os.path.dirname(path), path, {})
 
-# %% ../../nbs/sources/12_labels.ipynb #d19c47ac
-def find_folder(t:Table, inputs=None)->str:
+# %% ../../nbs/sources/12_labels.ipynb #c0f7a3ab
+def find_folder(t:Table, inputs=None, part:str='train')->str: # the part of which it tells
     "The folder, from that of `t` on, in which the pictures of `t` are"
     columns = [inputs] if inputs in t.df else [c for c in t.df if t.df[c].map(lambda o: isinstance(o, str)).any()]
     up = os.path.dirname(t.folder)
     near = ['', *[f'{at}{o.name}' for at,top in (('', t.folder), ('../', up)) for o in sorted(os.scandir(top), key=lambda o: o.name)
                   if o.is_dir() and o.name[0]!='.'], '..']
     share = {o:max((some_exist(t.df[c], os.path.join(t.folder, o)) for c in columns), default=0) for o in near[:200]}
-    return max(share, key=share.get)
+    return best_places(share, part)[0]
 
 # %% ../../nbs/sources/12_labels.ipynb #f95a61c4
 ENDINGS = ('.json', '.jsonl', '.ndjson')
@@ -125,7 +126,7 @@ def find_labels(path:str)->dict: # path of a label file: train, valid or test
     if parts and len({*parts})==len(parts): return {os.path.join(path, o):p for o,p in found.items() if p}
     raise UserError(f"{os.path.basename(path)!r} holds {len(there)} label files: {say_some(there)}. Give the path of one.")
 
-# %% ../../nbs/sources/12_labels.ipynb #35580a1e
+# %% ../../nbs/sources/12_labels.ipynb #fdd8b483
 OPENS = "a label file in JSON (records, {file: label}, COCO), or a folder with pictures and such files"
 MEDIUM = 'image'
 READS = ('read_json', 'read_jsons')
@@ -136,7 +137,7 @@ def sniff(data)->float:
     if os.path.isfile(data): return .9*data.lower().endswith(ENDINGS)
     if not os.path.isdir(data) or not list_labels(data): return 0.
     holds = [o.name for o in os.scandir(data) if o.is_dir() and any(p.name.lower().endswith(PICTURES) for p in os.scandir(o.path))]
-    if any(map(part_of, holds)): return .95 # parts without class folders
+    if any(parts_in(holds).values()): return .95 # parts without class folders
     return .5*bool(holds or any(o.lower().endswith(PICTURES) for o in os.listdir(data)))
 
 def to_items(t:Table, root:str, image:str, label:str, part:str=None, **parts)->pd.DataFrame:
@@ -152,12 +153,15 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
     found = find_labels(data) if os.path.isdir(data) else {data:'train'}
     parts,note = settle_parts(found, valid, test)
     tables = {p:load_labels(o) for p,o in parts.items()}
-    roots = {p:find_folder(t, inputs) for p,t in tables.items()}
+    roots = {p:find_folder(t, inputs, p.replace('all', 'train')) for p,t in tables.items()}
     main = tables.get('train') or tables['all']
     first = Table(main.df, main.name, os.path.normpath(os.path.join(main.folder, roots.get('train', roots.get('all')))), main.path, {})
     image = find_image(first, inputs)
     label = find_label(main, image, target) if target or 'labels' not in main.df else 'labels'
     notes = [note.replace(os.path.join(data, ''), '')]*bool(note)
+    for p in given: pick_column(tables[p], image, 'inputs'), pick_column(tables[p], label, 'target')
+    bare = [p for p,t in tables.items() if not {image, label}<={*t.df}]
+    notes += [f"{tables.pop(p).name} is left aside: it has no field {label!r}" for p in bare]
     if len(tables)>1:
         top = data if os.path.isdir(data) else main.folder
         files = {p:[os.path.relpath(t.path, top), os.path.normpath(os.path.relpath(os.path.join(t.folder, roots[p]), top))] for p,t in tables.items()}
@@ -167,7 +171,8 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
         items['key'] = items.part+'/'+items.key
     else:
         column,called = find_part(main.df, [image, label])
-        own,said = settle_parts(called, valid, test) if column else ({}, '')
+        own,said = settle_parts(called, valid, test, many=True) if column else ({}, '')
+        said = '; '.join(filter(None, [said, say_odd(main.df, column, called)]))
         args = dict(image=image, label=label, root=roots.get('train', roots.get('all')), **({'part':column} if column else {}), **own)
         fn,items = 'read_json',to_items(main, **args)
         args,notes = dict(path=main.path, **args),notes+[said]*bool(said)

@@ -14,31 +14,34 @@ Key, path, label and part of every picture."""
 # %% auto #0
 __all__ = ['MAX_ROWS', 'PART_COLUMNS', 'FLAGS', 'YES', 'LABELS', 'OPENS', 'MEDIUM', 'READS', 'ENDINGS', 'to_text', 'to_label',
            'part_cells', 'to_rows', 'read_table', 'read_tables', 'store', 'read_items', 'check_table', 'check',
-           'find_sep', 'Table', 'load_table', 'pick_column', 'some_exist', 'find_image', 'find_place', 'find_part',
-           'find_flags', 'find_label', 'list_tables', 'sniff', 'find_tables', 'say_paths', 'open_one', 'open_several',
-           'open_data']
+           'find_sep', 'Table', 'load_table', 'pick_column', 'some_exist', 'find_image', 'best_places', 'find_place',
+           'find_part', 'find_flags', 'find_label', 'list_tables', 'sniff', 'find_tables', 'say_paths', 'say_odd',
+           'open_one', 'open_several', 'open_data']
 
-# %% ../../nbs/sources/11_tables.ipynb #a4a67c9b
+# %% ../../nbs/sources/11_tables.ipynb #33043a28
 import csv, difflib, glob, io, os, re
 from dataclasses import dataclass
 from itertools import chain, islice
 import numpy as np, pandas as pd
 from ..core import UserError, nearest
-from ..source import check_items, check_size, is_share, part_of, say_some, settle_parts
+from ..source import check_items, check_size, is_share, part_in, part_of, say_some, settle_parts
 
-# %% ../../nbs/sources/11_tables.ipynb #af8c5f59
+# %% ../../nbs/sources/11_tables.ipynb #cb5e2576
 def to_text(column:pd.Series)->pd.Series:
     "A column as text: the number 7.0 is '7', what is missing is ''"
     column = column.convert_dtypes().astype(object)
     return column.where(column.notna(), '').map(str)
 
 def to_label(column:pd.Series)->pd.Series:
-    "Labels as text; lists of labels, also such that are written out, are joined by ;"
-    text = to_text(column.map(lambda o: ';'.join(dict.fromkeys(map(str, o))) if isinstance(o, (list, tuple, np.ndarray)) else o))
-    if not text.str.fullmatch(r'\[.*\]|').all(): return text
-    return text.map(lambda o: re.sub(r'\s*,\s*', ';', re.sub(r'[][\'"]', '', o).strip()))
+    "Labels as text; of lists, also such that are written out, each label is followed by ;"
+    lists = column.astype(object).map(lambda o: [*dict.fromkeys(map(str, o))] if isinstance(o, (list, tuple, np.ndarray)) else None)
+    text = to_text(column.where(lists.isna(), ''))
+    if lists.isna().all() and text.str.fullmatch(r'\[.*\]|').all():
+        lists = text.map(lambda o: [k for k in re.split(r'\s*,\s*', re.sub(r'[][\'"]', '', o).strip()) if k] if o else None)
+    one = (lists.dropna().map(len)==1).all() # then they are no more than labels
+    return text.where(lists.isna(), lists.map(lambda o: ';'.join(o or [])+';'*(not one)))
 
-# %% ../../nbs/sources/11_tables.ipynb #3ac0ee50
+# %% ../../nbs/sources/11_tables.ipynb #96d8924f
 def part_cells(df:pd.DataFrame, part:str)->pd.Series: # a column, or two with a space between their names
     "What says which part a row belongs to, as text"
     if part in df: return to_text(df[part])
@@ -49,9 +52,10 @@ def to_rows(df:pd.DataFrame, folder:str, image:str, label:str, part:str=None, pl
     path = to_text(df[image]).map(lambda o: sorted(glob.glob(o, root_dir=folder)) or o if '*' in o else o).explode()
     df,path = df.loc[path.index].reset_index(drop=True),path.reset_index(drop=True)
     again = path.groupby(path).cumcount()
-    return pd.DataFrame(dict(key=path.where(again==0, path+'#'+(again+1).astype(str)),
+    rows = pd.DataFrame(dict(key=path.where(again==0, path+'#'+(again+1).astype(str)),
         image=[os.path.abspath(os.path.join(folder, place.replace('{}', o))) for o in path], label=to_label(df[label]),
-        part=part_cells(df, part).map({'':'train'}|{v:k for k,v in parts.items()}) if part else ''))
+        part=part_cells(df, part).map({'':'train'}|{v:k for k,o in parts.items() for v in np.atleast_1d(o)}) if part else ''))
+    return rows.dropna(subset='part', ignore_index=True) # what is in no part takes no part
 
 def read_table(
     path:str, # CSV, TSV or Parquet
@@ -213,10 +217,17 @@ def find_image(t:Table, inputs=None)->str:
     raise UserError(f"No column of {t.name} ({say_some(t.df)}) names files that exist. "
                     f"Paths must be whole or count from {t.folder!r}.")
 
-# %% ../../nbs/sources/11_tables.ipynb #9bef703c
+# %% ../../nbs/sources/11_tables.ipynb #0d485beb
+def best_places(share:dict, part:str='train')->list: # of each place the share of files that it holds
+    "Of the places that hold most, those whose names suit `part` best"
+    top = [o for o in share if share[o]==max(share.values())]
+    rank = lambda o: 0 if part_in(o)==part else 2 if part_in(o) else 1
+    return [o for o in top if rank(o)==min(map(rank, top))]
+
 def find_place(
     t:Table,
     inputs=None, # column of paths, if the user names it
+    part:str='train', # of which the table tells
 )->str: # '{}' when they are paths, or when nothing is found
     "Where the files lie that a column of `t` only names, `{}` being the name"
     cols = [c for c in t.df if t.df[c].dtype.kind not in 'biufcmM' and inputs in (None, c, [c])]
@@ -227,10 +238,12 @@ def find_place(
         d = os.path.join(t.folder, f)
         ends = {os.path.splitext(o)[1] for o in islice(os.listdir(d), 100)}-{os.path.splitext(t.path)[1]}
         places += [f"{'' if f==t.folder else f}{{}}{o}" for o in ('', *sorted(ends))]
-    best = max(places, key=share, default='{}')
-    return best.replace(os.sep, '/') if share(best)>=.5 else '{}'
+    found = best_places({o:share(o) for o in places}, part)
+    if share(found[0])<.8: return '{}'
+    if len(found)>1: raise UserError(f"The files that {t.name} names are in several places: {say_some(found)}. Write their paths into the table.")
+    return found[0].replace(os.sep, '/')
 
-# %% ../../nbs/sources/11_tables.ipynb #9cb0fe74
+# %% ../../nbs/sources/11_tables.ipynb #92af00eb
 PART_COLUMNS = ('part', 'split', 'set', 'subset', 'fold', 'partition')
 FLAGS = dict(is_valid='valid', is_test='test')
 YES = {'true':True, '1':True, 'false':False, '0':False}
@@ -248,7 +261,8 @@ def find_part(
         if flag: found = {o:{True:flag, False:'train'}.get(YES.get(o.lower()), '') for o in values}
         else: found = {o:part_of(o) if o else 'train' for o in values}
         if 'train' in {v for o,v in found.items() if o}: found.pop('', None) # empty is train, too
-        if all(found.values()) and len({*found.values()})>1: return c,found
+        known = {o:v for o,v in found.items() if v}
+        if len({*known.values()})>1 and (known==found or 'train' in known.values()): return c,known
     return None,{}
 
 def find_flags(df:pd.DataFrame, used:list)->tuple: # as `find_part`
@@ -300,7 +314,7 @@ def find_tables(
     if any(found.values()): return {os.path.join(path, o):p for o,p in found.items() if p}
     raise UserError(f"{os.path.basename(path)!r} holds {len(there)} tables: {say_some(there)}. Give the path of one.")
 
-# %% ../../nbs/sources/11_tables.ipynb #01de822a
+# %% ../../nbs/sources/11_tables.ipynb #ad8c098e
 def say_paths(
     items:pd.DataFrame,
     folder:str='', # of the table; '' when it has none
@@ -312,10 +326,17 @@ def say_paths(
     said = [f"{len(missing):,} {n} are missing, the first is {os.path.relpath(missing[0], folder) if folder else missing[0]!r}"] if missing else []
     return '; '.join(said+[f"{outside:,} {n} lie outside the folder of the table"]*bool(outside))
 
+def say_odd(df:pd.DataFrame, column, called:dict)->str: # as `find_part` gives them
+    "How many rows are in no part"
+    cells = part_cells(df, column) if column else pd.Series(dtype=object)
+    odd = cells[~cells.isin(['', *called])]
+    return f"{len(odd):,} rows are left aside: in {column!r} they have {say_some(odd.unique())}, which names no part" if len(odd) else ''
+
 def open_one(t:Table, image:str, label:str, valid=None, test=None)->tuple:
     "Name and arguments of the reading function, items, note, for a single table"
     column,called = find_part(t.df, [image, label])
-    parts,note = settle_parts(called, valid, test) if column else ({}, '')
+    parts,note = settle_parts(called, valid, test, many=True) if column else ({}, '')
+    note = '; '.join(filter(None, [note, say_odd(t.df, column, called)]))
     cols = dict(image=image, label=label, **(dict(part=column) if column else {}))
     args,place = dict(path=t.path, **cols, **t.how, **parts) if t.path else {},t.how.get('place', '{}')
     return 'read_table' if t.path else 'read_items', args, to_rows(t.df, t.folder, **cols, place=place, **parts), note
@@ -348,8 +369,8 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
     parts,note = settle_parts(found, **dict(dict(valid=valid, test=test), **asked))
     tables = {p:load_table(given[p] if p in given else k or data, names) for p,k in parts.items()}
     main = tables.get('train') or tables['all']
-    for t in tables.values():
-        if (place := find_place(t, inputs))!='{}': t.how['place'] = place
+    for p,t in tables.items():
+        if (place := find_place(t, inputs, p.replace('all', 'train')))!='{}': t.how['place'] = place
     image = find_image(main, inputs)
     label = find_label(main, image, target)
     if given and (column := find_part(main.df, [image, label])[0]):
