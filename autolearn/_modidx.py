@@ -758,6 +758,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                 'autolearn/sources/tables.py'),
                                           'autolearn.sources.tables.say_paths': ( 'sources/tables.html#say_paths',
                                                                                   'autolearn/sources/tables.py'),
+                                          'autolearn.sources.tables.set_place': ( 'sources/tables.html#set_place',
+                                                                                  'autolearn/sources/tables.py'),
                                           'autolearn.sources.tables.sniff': ('sources/tables.html#sniff', 'autolearn/sources/tables.py'),
                                           'autolearn.sources.tables.some_exist': ( 'sources/tables.html#some_exist',
                                                                                    'autolearn/sources/tables.py'),

@@ -221,7 +221,7 @@ def open_source(
     name = short_name(path) or best
     return Source(name, best, fn, args, check_items(items, name), known[best].MEDIUM, note)
 
-# %% ../nbs/10_source.ipynb #0a9868a8
+# %% ../nbs/10_source.ipynb #18c2be9f
 def reopen(
     d:dict, # what `Source.to_dict` gave, perhaps from a stranger
 )->Source:
@@ -237,6 +237,6 @@ def reopen(
     try:
         mod.check(**{**args, 'path':find_path(args['path'])})
         items = getattr(mod, fn)(**args)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zlib.error, zipfile.BadZipFile) as e:
+    except (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, zlib.error, zipfile.BadZipFile) as e:
         raise UserError(f"{name!r} is no longer what it was: {e}") from None
     return Source(name, d['reader'], fn, args, check_items(items, name), mod.MEDIUM)

@@ -473,6 +473,20 @@ def test_names_that_are_in_the_folders_of_both_parts(tmp_path):
     (tmp_path/'train').rename(tmp_path/'even')
     with pytest.raises(UserError, match='in several places'): open_source(write(tmp_path/'t.csv', 'id,label\n0,u\n1,v\n'))
 
+def test_pictures_without_labels_may_lie_anywhere(tmp_path):
+    for d in ('train', 'one', 'two'):
+        for i in range(4): picture(tmp_path/f'{d}/{i}.png', X[i])
+    for part,text in dict(train='id,label\n0,u\n1,v\n', test='id\n2\n3\n').items(): write(tmp_path/f'{part}.csv', text)
+    s = open_source(tmp_path, reader='tables')
+    assert s.items.part.tolist()==['', ''] and s.args['place']=='train/{}.png' and 'left aside' in s.note
+
+def test_a_label_file_emptied_since(tmp_path):
+    for i in range(4): picture(tmp_path/f'p/{i}.png', X[i])
+    s = open_source(write(tmp_path/'a.json', json.dumps([dict(file=f'p/{i}.png', label='uv'[i%2]) for i in range(4)])))
+    for text in ('', '[]', '{}', 'null', '[1]'):
+        write(tmp_path/'a.json', text)
+        with pytest.raises(UserError): reopen(s.to_dict())
+
 def test_contests(tmp_path):
     for part in ('train_images', 'test_images'):
         for i in range(4): picture(tmp_path/f'{part}/{part}{i}.png', X[i])

@@ -15,8 +15,8 @@ Key, path, label and part of every picture."""
 __all__ = ['MAX_ROWS', 'PART_COLUMNS', 'FLAGS', 'YES', 'LABELS', 'OPENS', 'MEDIUM', 'READS', 'ENDINGS', 'to_text', 'to_label',
            'part_cells', 'to_rows', 'read_table', 'read_tables', 'store', 'read_items', 'check_table', 'check',
            'find_sep', 'Table', 'load_table', 'pick_column', 'some_exist', 'find_image', 'best_places', 'find_place',
-           'find_part', 'find_flags', 'find_label', 'list_tables', 'sniff', 'find_tables', 'say_paths', 'say_odd',
-           'open_one', 'open_several', 'open_data']
+           'set_place', 'find_part', 'find_flags', 'find_label', 'list_tables', 'sniff', 'find_tables', 'say_paths',
+           'say_odd', 'open_one', 'open_several', 'open_data']
 
 # %% ../../nbs/sources/11_tables.ipynb #33043a28
 import csv, difflib, glob, io, os, re
@@ -217,7 +217,7 @@ def find_image(t:Table, inputs=None)->str:
     raise UserError(f"No column of {t.name} ({say_some(t.df)}) names files that exist. "
                     f"Paths must be whole or count from {t.folder!r}.")
 
-# %% ../../nbs/sources/11_tables.ipynb #0d485beb
+# %% ../../nbs/sources/11_tables.ipynb #c799954b
 def best_places(share:dict, part:str='train')->list: # of each place the share of files that it holds
     "Of the places that hold most, those whose names suit `part` best"
     top = [o for o in share if share[o]==max(share.values())]
@@ -242,6 +242,10 @@ def find_place(
     if share(found[0])<.8: return '{}'
     if len(found)>1: raise UserError(f"The files that {t.name} names are in several places: {say_some(found)}. Write their paths into the table.")
     return found[0].replace(os.sep, '/')
+
+def set_place(t:Table, inputs, part:str): # as `find_place`
+    "Note where the files lie, if the table only names them"
+    if (place := find_place(t, inputs, part))!='{}': t.how['place'] = place
 
 # %% ../../nbs/sources/11_tables.ipynb #92af00eb
 PART_COLUMNS = ('part', 'split', 'set', 'subset', 'fold', 'partition')
@@ -314,7 +318,7 @@ def find_tables(
     if any(found.values()): return {os.path.join(path, o):p for o,p in found.items() if p}
     raise UserError(f"{os.path.basename(path)!r} holds {len(there)} tables: {say_some(there)}. Give the path of one.")
 
-# %% ../../nbs/sources/11_tables.ipynb #ad8c098e
+# %% ../../nbs/sources/11_tables.ipynb #53f9e440
 def say_paths(
     items:pd.DataFrame,
     folder:str='', # of the table; '' when it has none
@@ -369,14 +373,15 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
     parts,note = settle_parts(found, **dict(dict(valid=valid, test=test), **asked))
     tables = {p:load_table(given[p] if p in given else k or data, names) for p,k in parts.items()}
     main = tables.get('train') or tables['all']
-    for p,t in tables.items():
-        if (place := find_place(t, inputs, p.replace('all', 'train')))!='{}': t.how['place'] = place
+    set_place(main, inputs, 'train')
     image = find_image(main, inputs)
     label = find_label(main, image, target)
     if given and (column := find_part(main.df, [image, label])[0]):
         raise UserError(f"{main.name} has parts of its own, in its column {column!r}. Leave out {say_some(given)}.")
     bare = [p for p,t in tables.items() if t is not main and p not in given and label not in t.df]
     notes = [note]*bool(note)+[f"{tables.pop(p).name} is left aside: it has no column {label!r}" for p in bare]
+    for p,t in tables.items():
+        if t is not main: set_place(t, inputs, p)
     if len(tables)>1: fn,args,items,note = open_several(tables, image, label)
     else: fn,args,items,note = open_one(main, image, label, valid, test)
     notes += [f"{image!r} names the files of {t.how['place']!r}" for t in tables.values() if 'place' in t.how][:1]
