@@ -324,7 +324,7 @@ def test_shapes_and_values():
     def first(x): return open_source((x, Y)).items.image[0]
     for x in (X, X[..., None], X[:, None]): assert np.array_equal(first(x), X[0])
     c = rng.integers(0, 256, (12, 6, 5, 4), dtype=np.uint8)
-    for x in (c, c[..., :3].transpose(0, 3, 1, 2)): assert np.array_equal(first(x), c[0, ..., :3])
+    for x in (c[..., :3], c[..., :3].transpose(0, 3, 1, 2)): assert np.array_equal(first(x), c[0, ..., :3])
     for x in (X/255, X.astype('float32'), X.astype('int64'), (X/127.5-1).astype('float16')):
         assert np.abs(first(x).astype(int)-X[0]).max()<=(1 if x.dtype==np.float16 else 0), x.dtype
     assert np.array_equal(first(X>99), (X[0]>99)*np.uint8(255)) and first(X.astype('uint16')*257).max()<=255
@@ -584,3 +584,15 @@ def test_coco_folder(tmp_path):
     assert s.reader=='labels' and s.items.part.value_counts().to_dict()==dict(train=4, valid=2, test=2)
     assert s.items.label.tolist()==['a;', 'a;b;', 'a;', ';']+['a;', ';']*2 and s.items.image.map(os.path.isfile).all()
     assert same(reopen(s.to_dict()).items, s.items)
+
+def test_transparent_arrays_are_what_files_are(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (6, 9, 8, 4), dtype='uint8')
+    for i,o in enumerate(x):
+        (tmp_path/f'{"ab"[i%2]}').mkdir(exist_ok=True)
+        Image.fromarray(o).save(tmp_path/f'{"ab"[i%2]}/{i}.png')
+    y,medium = np.array(['a', 'b']*3),plugin('media', 'image')
+    content = {o:sorted(medium.add_content(open_source(d).items).content) for o,d in dict(files=tmp_path, last=(x, y), first=(x.transpose(0, 3, 1, 2), y)).items()}
+    assert content['files']==content['last']==content['first']
+    assert (medium.as_items(x).image[2]==open_source((x, y)).items.image[2]).all()
+    with pytest.raises(UserError, match='1, 3 or 4 channels'): medium.as_items([np.zeros((8, 8, 2), 'uint8')])

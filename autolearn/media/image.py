@@ -202,7 +202,7 @@ def add_measures(
     items = add_near(items.reset_index(drop=True).join(pd.DataFrame(rows, columns=MEASURES)))
     return items.sort_values(['content', 'label', 'part'], kind='stable', ignore_index=True)
 
-# %% ../../nbs/media/13_image.ipynb #cac838dd
+# %% ../../nbs/media/13_image.ipynb #779e06d2
 ENDINGS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.gif', '.ppm', '.pgm')
 
 def as_items(
@@ -235,9 +235,10 @@ def as_cell(o, span:list=None):
     if p.dtype.kind not in 'buif' or p.ndim not in (2, 3): raise UserError(f"A picture is a path, or an array (H, W) or (H, W, 3), got {type(o).__name__}"
                                                                            f"{list(p.shape)}.")
     if p.ndim==3 and p.shape[0] in (1, 3, 4) and p.shape[2] not in (1, 3, 4): p = p.transpose(1, 2, 0)
+    if p.ndim==3 and p.shape[2] not in (1, 3, 4): raise UserError(f"A picture has 1, 3 or 4 channels, got an array {[*p.shape]}.")
     if span and p.dtype!=np.uint8: p = np.nan_to_num(np.interp(p, span, [0, 255])).round().astype('uint8')
     if p.dtype!=np.uint8: p = (p*255 if p.dtype.kind=='b' or p.dtype.kind=='f' and p.max(initial=0)<=1 else p).clip(0, 255).round().astype('uint8')
-    return p[:,:,0] if p.ndim==3 and p.shape[2]==1 else p[:,:,:3] if p.ndim==3 else p
+    return to_pixels(Image.fromarray(p)) if p.ndim==3 and p.shape[2]==4 else p[:,:,0] if p.ndim==3 and p.shape[2]==1 else p
 
 def readable(
     items:pd.DataFrame, # `image`, perhaps `content`

@@ -14,22 +14,24 @@ __all__ = ['ONE_TYPE', 'X', 'Y', 'OPENS', 'MEDIUM', 'READS', 'to_pixels', 'to_la
            'is_plain', 'find_span', 'read_heads', 'check_pair', 'Head', 'check', 'find_pairs', 'is_array', 'is_pair',
            'name_arrays', 'sniff', 'as_array', 'load_pairs', 'open_data', 'store']
 
-# %% ../../nbs/sources/11_arrays.ipynb #73eff7eb
+# %% ../../nbs/sources/11_arrays.ipynb #9f868813
 import math, os, re, zipfile, zlib
 import numpy as np, pandas as pd
+from PIL import Image
 from numpy.lib.format import read_array_header_1_0, read_array_header_2_0
 from ..core import UserError, nearest
 from ..source import check_items, check_size, is_share, part_of, settle_parts
 
-# %% ../../nbs/sources/11_arrays.ipynb #ee9a01da
+# %% ../../nbs/sources/11_arrays.ipynb #b6830d52
 def to_pixels(
     x:np.ndarray, # (H, W), (H, W, 1 | 3 | 4) or (1 | 3 | 4, H, W)
     span:list=None, # the values that become 0 and 255; None: `x` holds bytes
 )->np.ndarray: # (H, W) or (H, W, 3) uint8
-    "One picture as bytes, grey or in colour"
+    "One picture as bytes, grey or in colour; what is transparent is grey"
     if span: x = np.nan_to_num(np.interp(x, span, [0, 255])).round().astype(np.uint8)
     if x.ndim==3 and x.shape[2] not in (1, 3, 4): x = x.transpose(1, 2, 0) # channels stood first
-    return x if x.ndim==2 else x[..., 0] if x.shape[2]==1 else x[..., :3] # without alpha
+    if x.ndim==3 and x.shape[2]==4: x = np.asarray(Image.alpha_composite(Image.new('RGBA', x.shape[1::-1], (128, 128, 128, 255)), Image.fromarray(x)).convert('RGB'))
+    return x[..., 0] if x.shape[2:]==(1,) else x
 
 # %% ../../nbs/sources/11_arrays.ipynb #be1ec0cd
 def to_labels(
