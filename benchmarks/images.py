@@ -78,6 +78,7 @@ def by_hand(data:str, secs:float, seed:int)->tuple: # as somebody who knows fast
     import numpy as np
     from fastai.vision.all import (CategoryBlock, CrossEntropyLossFlat, DataBlock, ImageBlock, Learner, Normalize, RandomResizedCrop, RandomSplitter, Resize,
         accuracy, aug_transforms, get_image_files, imagenet_stats, parent_label, resnet18, set_seed, vision_learner, xresnet18)
+    from autolearn.train import GiveUp, Stopwatch
     set_seed(seed, reproducible=True)
     with tempfile.TemporaryDirectory() as tmp:
         if data=='fashion_mnist':
@@ -99,27 +100,22 @@ def by_hand(data:str, secs:float, seed:int)->tuple: # as somebody who knows fast
             block = DataBlock((ImageBlock, CategoryBlock), get_y=parent_label, splitter=RandomSplitter(.1, seed=seed),
                               item_tfms=Resize(32) if small else RandomResizedCrop(128, min_scale=.35),
                               batch_tfms=[*([] if small else aug_transforms(size=128)), Normalize.from_stats(*imagenet_stats)])
-        dls = block.dataloaders(rows, bs=64 if data=='imagenette_subset' else 128, num_workers=0)
-        if data=='imagenette_subset': learn,lr = Learner(dls, xresnet18(n_out=dls.c), loss_func=CrossEntropyLossFlat(), metrics=accuracy),4e-3
-        else: learn,lr = vision_learner(dls, resnet18, pretrained=False, normalize=False, metrics=accuracy),2e-3
-        # how many epochs fit: timed on a copy's worth of batches, then forgotten
-        times = []
-        for x,y in dls.train:
-            t = time.time()
-            learn.loss_func(learn.model(x), y).backward()
-            times.append(time.time()-t)
-            if len(times)>=5: break
-        learn.opt = None
-        learn.model.zero_grad()
-        t = time.time()
-        for i,_ in enumerate(dls.train):
-            if i>=4: break
-        step = sorted(times)[2]+(time.time()-t)/(i or 1)
-        epoch = step*len(dls.train)*1.15
-        ends = .4*step*len(held)/dls.bs # the test itself
-        epochs = max(1, int((secs-(time.time()-start)-ends)/epoch))
+        def build():
+            dls = block.dataloaders(rows, bs=64 if data=='imagenette_subset' else 128, num_workers=0)
+            if data=='imagenette_subset': return Learner(dls, xresnet18(n_out=dls.c), loss_func=CrossEntropyLossFlat(), metrics=accuracy),4e-3
+            return vision_learner(dls, resnet18, pretrained=False, normalize=False, metrics=accuracy),2e-3
+        # who has done it before knows how many epochs fit: he has all of the time for them
+        ready = time.time()-start
+        (learn,lr),watch = build(),Stopwatch()
+        with learn.no_bar(), learn.no_logging(): learn.fit(1, lr, cbs=[watch, GiveUp(25.)])
+        step = sum(watch.secs[3:])/len(watch.secs[3:])
+        test = .4*step*len(held)/learn.dls.bs
+        epochs = max(1, int((secs-ready-test)/(step*(len(learn.dls.train)+.4*len(learn.dls.valid)))))
+        start = time.time()-ready
+        set_seed(seed, reproducible=True)
+        learn,lr = build()
         with learn.no_bar(): learn.fit_one_cycle(epochs, lr)
-        probs,truth = learn.get_preds(dl=dls.test_dl(held, with_labels=True))
+        probs,truth = learn.get_preds(dl=learn.dls.test_dl(held, with_labels=True))
         return float((probs.argmax(1)==truth).float().mean()), len(held), time.time()-start, dict(epochs=epochs)
 
 def ours(data:str, secs:float, seed:int)->tuple:
