@@ -138,7 +138,7 @@ def score(data:str, minutes:str, seed:str, who:str='ours'):
 def table():
     "The newest row of each measurement, as Markdown, between the marks of README.md"
     rows = [json.loads(o) for o in (HERE/'rows.jsonl').read_text().splitlines()]
-    newest = {(o['what'], o['data'], o.get('width'), o.get('minutes'), o.get('seed'), o.get('who')):o for o in rows}.values()
+    newest = {(o['what'], o['data'], o.get('width', 16), o.get('minutes'), o.get('seed'), o.get('who')):o for o in rows}.values()
     lines = ['| pictures a second | our learner | bare loop | ratio, median of the rounds |', '|---|---|---|---|']
     lines += [f"| {o['data']}, {o.get('width', 16)} channels | {o['ours']:,} | {o['bare']:,} | {o['ratio']:.3f} |" for o in newest if o['what']=='speed']
     lines += ['', '| data | minutes | seed | autolearn | fastai by hand |', '|---|---|---|---|---|']

@@ -121,7 +121,7 @@ def with_net(
     return base.having(shape=[3, px, px], store=store_for(n, [3, px, px], stats['files']), net=net, weights=path, thaw=None, once=None, muon=False, widths=[], stride=1,
                        bs=min(32, base.bs), views=False, skip=0.)
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #a522f84d
+# %% ../../nbs/tasks/25_image_classification.ipynb #e780e30f
 def check_choices(recipe:Recipe):
     "Refuse values that no sane recipe has: they may come from a stranger"
     c,whole = recipe.choices,lambda v, a, b: isinstance(v, int) and not isinstance(v, bool) and a<=v<=b
@@ -146,8 +146,9 @@ def check_choices(recipe:Recipe):
     for a,b,why in (('skip', 'mixup', "examples that are mixed"), ('skip', 'sep', "lists of labels")):
         if c[a] and c[b]: raise UserError(f"The recipe's 'skip' does not go with {why}: set skip=0.")
     if c['once'] and not c['net']: raise UserError("The recipe's 'once' needs a pretrained 'net'.")
-    if c['stride']==2 and min(c['shape'][1:])<=16: raise UserError(f"The recipe's 'stride' of 2 needs pictures of more than 16 pixels, not {c['shape'][1:]}.")
-    if c['widths'] and (min(c['shape'][1:])-1)//c['stride']<2**len(c['widths']): raise UserError(f"The recipe's 'widths' halve the picture more often than it has pixels: {c['widths']}.")
+    side = min(c['shape'][1:]) if c['zoom']==1 else min(8*round(o*(1+c['zoom'])/16) for o in c['shape'][1:]) # parts are learnt from at their mean size
+    if c['stride']==2 and side<=16: raise UserError(f"The recipe's 'stride' of 2 needs pictures of more than 16 pixels, not {side}.")
+    if c['widths'] and (side-1)//c['stride']<2**len(c['widths']): raise UserError(f"The recipe's 'widths' halve the picture more often than it has pixels: {c['widths']}.")
     sizes = [8*c['shape'][0], *(c['widths'] or [])]
     if sum(9*(a*b+b*b) for a,b in zip(sizes, sizes[1:]))>1e8: raise UserError(f"The recipe's 'widths' ask for too large a net: {c['widths']}.")
 
