@@ -184,7 +184,7 @@ class Model:
         inputs, # paths, arrays, pictures, a folder, or one of these
     )->pd.DataFrame: # key, prediction, prob, prob_<class> …; prediction is empty where an input could not be read
         "Answers for whatever the medium can read"
-        items = plugin('media', get_task(self.recipe.task).medium).as_items(inputs, self.about.get('span'))
+        items = plugin('media', get_task(self.recipe.task).medium).as_items(inputs, self.about.get('span'), self.recipe.choices.get('shape'))
         return self.predict_items(items).table.drop(columns=['label', 'labels'], errors='ignore')
     def explain(self,
         inputs, # as `predict` takes them
@@ -193,7 +193,7 @@ class Model:
         "What the answers rest on (Grad-CAM, Selvaraju et al. 2016, arXiv 1610.02391)"
         mod,medium = get_recipe(self.recipe.task),plugin('media', get_task(self.recipe.task).medium)
         if not hasattr(mod, 'explain'): raise UserError(f"Answers of {self.recipe.task} cannot be explained.")
-        items = medium.as_items(inputs, self.about.get('span'))
+        items = medium.as_items(inputs, self.about.get('span'), self.recipe.choices.get('shape'))
         items = items[medium.readable(items)].head(n)
         if items.empty: raise UserError("None of these inputs can be read.")
         table = self.predict_items(items).table

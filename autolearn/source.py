@@ -162,7 +162,7 @@ def say_unopened(
 )->str:
     "What was found instead of data, and what can be opened"
     what = os.path.basename(data) if isinstance(data, str) else ''
-    hints = [o.explain(data) for o in mods if what and hasattr(o, 'explain')]
+    hints = [o.explain(data) for o in mods if hasattr(o, 'explain')]
     if not what: found = f"{type(data).__name__!r} is nothing that can be opened."
     elif what.lower().endswith(ARCHIVES): found = f"{what!r} is an archive that cannot be opened: damaged, or of a kind that is not read. Unpack it and give the folder."
     elif os.path.isfile(data): found = f"{what!r} is no file that can be opened."

@@ -108,7 +108,8 @@ def run_trial(
     dls,plan = mod.make_dls(items, split, asked),read_plan(folder)
     learn = mod.make_learner(dls, plan[0] if plan else asked)
     opening = time.time()-start
-    reserve = time_after(mod, learn, plan[0] if plan else asked, items, split, opening)
+    after = lambda recipe: min(time_after(mod, learn, recipe, items, split, opening), .5*max(0., job['deadline']-time.time())) # on a busy machine, too, half of the time is for learning
+    reserve = after(plan[0] if plan else asked)
     if plan is None:
         news.tell('stage', name='plan', trial=job['trial'])
         plan = (asked, []) if asked.closed else mod.plan(learn, asked, job['deadline']-time.time()-reserve)
@@ -121,7 +122,7 @@ def run_trial(
     for o in decisions: news.tell('decision', trial=job['trial'], decision=o)
     outputs = dict(show_batch=figure_output(lambda: mod.show_batch(dls)))
     learn = mod.make_learner(dls, closed)
-    reserve = time_after(mod, learn, closed, items, split, opening)
+    reserve = after(closed)
     pace = Pace(job['deadline']-reserve, closed.cuts, not asked.closed, plan[2] if len(plan)>2 else None) # a third one: we were here before
     on_pace(pace)
     news.tell('stage', name='train', trial=job['trial'], epochs=closed.epochs)

@@ -22,9 +22,9 @@ wherever they came from."""
 __all__ = ['LARGE', 'MEASURES', 'ENDINGS', 'FINDERS', 'read_picture', 'to_pixels', 'to_bytes', 'hash_pixels', 'pixel_hash',
            'add_content', 'add_array_content', 'content_step', 'measure', 'sharpness', 'near_pairs', 'add_near',
            'file_stamps', 'read_measures', 'keep_measures', 'measure_files', 'add_measures', 'as_items', 'as_cell',
-           'readable', 'summarise', 'say_n', 'find_blank', 'find_near_copies', 'find_near_leaks', 'find_near_together',
-           'find_few', 'find_dark', 'find_odd_sizes', 'find_blurred', 'evidence', 'contact_sheet', 'heat_sheet',
-           'traits']
+           'span_of', 'spread', 'readable', 'summarise', 'say_n', 'find_blank', 'find_near_copies', 'find_near_leaks',
+           'find_near_together', 'find_few', 'find_dark', 'find_odd_sizes', 'find_blurred', 'evidence', 'contact_sheet',
+           'heat_sheet', 'traits']
 
 # %% ../../nbs/media/13_image.ipynb #44ff0a76
 import hashlib, io, os, threading, time
@@ -208,6 +208,7 @@ ENDINGS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.gif', '.
 def as_items(
     inputs, # a path, an array, a picture, a folder, a DataFrame with a column `image`, or several of these
     span:list=None, # the values that are black and white in arrays that hold no bytes, as the model's own data had them
+    shape:list=None, # channels, rows and columns that the model knows: rows of as many numbers are no pictures
 )->pd.DataFrame: # `key`, `image`
     "Rows to answer for"
     if isinstance(inputs, pd.DataFrame):
@@ -219,7 +220,10 @@ def as_items(
         return pd.DataFrame(dict(key=[os.path.relpath(o, inputs) for o in found], image=found))
     if isinstance(inputs, (str, os.PathLike, Image.Image)) or isinstance(inputs, np.ndarray) and inputs.ndim==2 \
         or isinstance(inputs, np.ndarray) and inputs.ndim==3 and inputs.shape[2] in (1, 3, 4): inputs = [inputs]
-    cells = [as_cell(o, span) for o in inputs]
+    elif not hasattr(inputs, '__iter__'): raise UserError(f"A picture is a path or an array (H, W) or (H, W, 3), got {inputs!r:.60}.")
+    cells = [as_cell(o, shape) for o in inputs]
+    span = span_of([o for o in cells if isinstance(o, np.ndarray) and o.dtype!=np.uint8], span)
+    cells = [spread(o, span) if isinstance(o, np.ndarray) else o for o in cells]
     missing = [c for c in cells if isinstance(c, str) and not os.path.exists(c)]
     if missing: raise UserError(f"There is no file {missing[0]!r}"+(f", nor {len(missing)-1} others." if missing[1:] else '.'))
     if not cells: raise UserError("There is nothing to answer for: no pictures were given.")
@@ -227,17 +231,36 @@ def as_items(
     twice = keys.duplicated()
     return pd.DataFrame(dict(key=keys.where(~twice, keys+' #'+keys.groupby(keys).cumcount().add(1).astype(str)), image=cells))
 
-def as_cell(o, span:list=None):
-    "One picture as a path or as (H, W) or (H, W, 3) uint8"
+def as_cell(o, shape:list=None):
+    "One picture as a path or as an array (H, W) or (H, W, 1 | 3 | 4)"
     if isinstance(o, (str, os.PathLike)): return os.fspath(o)
     if isinstance(o, Image.Image): return to_pixels(o)
     p = np.asarray(o)
+    if p.ndim<=2 and p.ndim and p.shape[-1]==np.prod(shape or [0]) and p.shape!=tuple((shape or [0])[1:]):
+        raise UserError(f"An array {[*p.shape]} holds rows of {p.shape[-1]} numbers, no pictures. Give them their shape: "
+                        f"x.reshape({', '.join(map(str, [-1, *(shape[1:] if shape[0]==1 else shape)]))}).")
     if p.dtype.kind not in 'buif' or p.ndim not in (2, 3): raise UserError(f"A picture is a path, or an array (H, W) or (H, W, 3), got {type(o).__name__}"
                                                                            f"{list(p.shape)}.")
     if p.ndim==3 and p.shape[0] in (1, 3, 4) and p.shape[2] not in (1, 3, 4): p = p.transpose(1, 2, 0)
     if p.ndim==3 and p.shape[2] not in (1, 3, 4): raise UserError(f"A picture has 1, 3 or 4 channels, got an array {[*p.shape]}.")
-    if span and p.dtype!=np.uint8: p = np.nan_to_num(np.interp(p, span, [0, 255])).round().astype('uint8')
-    if p.dtype!=np.uint8: p = (p*255 if p.dtype.kind=='b' or p.dtype.kind=='f' and p.max(initial=0)<=1 else p).clip(0, 255).round().astype('uint8')
+    return p
+
+def span_of(
+    arrays:list, # of pictures that hold no bytes
+    span:list=None, # the values that were black and white in the data that the model learnt from; None: it learnt from bytes or files
+)->list: # the values that are black and white here
+    "What is black and what is white, by all of the pictures together; refused where nobody can know it"
+    ends = [(o.min(), o.max()) for o in (o[np.isfinite(o)] for o in arrays) if o.size]
+    low,high = (float(min(o for o,_ in ends)), float(max(o for _,o in ends))) if ends else (0., 1.)
+    least,most = span or ((-1, 1) if low<0 else (0, 1) if high<=1 else (0, 255))
+    slack = most-least if span else 0 # what is only somewhat outside is cut
+    if least-slack<=low and high<=most+slack: return [least, most]
+    known = f"{span[0]:g} to {span[1]:g}, as this model's own data had them, or bytes" if span else "bytes, 0 to 1, -1 to 1 or 0 to 255"
+    raise UserError(f"These arrays hold values from {low:.4g} to {high:.4g}: what is black, what is white? Give {known}.")
+
+def spread(p:np.ndarray, span:list)->np.ndarray: # (H, W) or (H, W, 3) uint8
+    "A picture as bytes, what is no number black, what is transparent grey"
+    if p.dtype!=np.uint8: p = np.nan_to_num(np.interp(p, span, [0, 255])).round().astype('uint8')
     return to_pixels(Image.fromarray(p)) if p.ndim==3 and p.shape[2]==4 else p[:,:,0] if p.ndim==3 and p.shape[2]==1 else p
 
 def readable(

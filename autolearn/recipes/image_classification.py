@@ -136,9 +136,11 @@ def plan(
                             "there was no time to try it" if bf16_pays() else "this processor does not multiply bfloat16", [not found['bf16']], 'bf16=…'))
         if found['bf16']: learn.model,step = BF16(learn.model),half
     if recipe.muon is None:
-        more = time_update(learn.model, Muon, half=found.get('bf16', recipe.bf16))-time_update(learn.model, torch.optim.AdamW, fused=True)
-        found['muon'] = more<MOST_MUON*step
-        why.append(Decision('muon', found['muon'], f"steps of one length in all directions need fewer of them; they take {1000*max(0, more):.1f} ms more than Adam's {1000*step:.0f} ms",
+        late = spent()>.3*secs
+        more = 0. if late else time_update(learn.model, Muon, half=found.get('bf16', recipe.bf16))-time_update(learn.model, torch.optim.AdamW, fused=True)
+        found['muon'] = not late and more<MOST_MUON*step
+        why.append(Decision('muon', found['muon'], "there was no time to try it" if late else
+                            f"steps of one length in all directions need fewer of them; they take {1000*max(0, more):.1f} ms more than Adam's {1000*step:.0f} ms",
                             [not found['muon']], 'muon=…'))
         if found['muon']: learn.opt_func,step = partial(learn.opt_func, opt=Muon, half=found.get('bf16', recipe.bf16)),step+more
     if recipe.lr is None:

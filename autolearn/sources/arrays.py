@@ -11,8 +11,8 @@ A part is a pair of arrays: its pictures and its labels, in the same order."""
 
 # %% auto #0
 __all__ = ['ONE_TYPE', 'X', 'Y', 'OPENS', 'MEDIUM', 'READS', 'to_pixels', 'to_labels', 'to_rows', 'read_arrays', 'read_npz',
-           'is_plain', 'find_span', 'read_heads', 'check_pair', 'Head', 'check', 'find_pairs', 'is_array', 'is_pair',
-           'name_arrays', 'sniff', 'as_array', 'load_pairs', 'open_data', 'store']
+           'is_plain', 'find_span', 'read_heads', 'say_flat', 'check_pair', 'Head', 'check', 'find_pairs', 'is_array',
+           'is_pair', 'name_arrays', 'sniff', 'explain', 'as_array', 'load_pairs', 'open_data', 'store']
 
 # %% ../../nbs/sources/11_arrays.ipynb #9f868813
 import math, os, re, zipfile, zlib
@@ -111,6 +111,12 @@ def read_heads(
 
 ONE_TYPE = "Make it an array of one shape and one type."
 
+def say_flat(name:str, n:int)->str: # of the array; numbers in a row
+    "What is to be done with rows of numbers"
+    side = math.isqrt(n)
+    shape = f'-1, {side}, {side}' if side*side==n else '-1, height, width'
+    return f"{name!r} has rows of {n} numbers, no pictures. Give them their shape: x.reshape({shape})."
+
 def check_pair(
     x, # pictures: an array, or anything with shape and dtype
     y, # labels
@@ -121,10 +127,7 @@ def check_pair(
     for o,n in ((x, nx), (y, ny)):
         if o.dtype.hasobject: raise UserError(f"{n} holds Python objects, not numbers or text. {ONE_TYPE}")
     s = tuple(x.shape)
-    if len(s)==2:
-        side = math.isqrt(s[1])
-        shape = f'-1, {side}, {side}' if side*side==s[1] else '-1, height, width'
-        raise UserError(f"{nx} has rows of {s[1]} numbers, no pictures. Give them their shape: x.reshape({shape}).")
+    if len(s)==2: raise UserError(say_flat(names[0], s[1]))
     if x.dtype.kind not in 'buif' or len(s) not in (3, 4) or not all(s) or (len(s)==4 and not (one(s[3]) or one(s[1]))):
         raise UserError(f"{nx} holds no pictures: its shape is {s}, its type {x.dtype}. "
                         f"Right would be (N, H, W), (N, H, W, 1 or 3) or (N, 1 or 3, H, W) numbers.")
@@ -201,6 +204,12 @@ def sniff(data)->float:
     if isinstance(data, str): return .95*(data.lower().endswith('.npz') and os.path.isfile(data))
     return .9*bool(name_arrays(data))
 
+def explain(data)->str:
+    "What arrays in memory lack"
+    if isinstance(data, (tuple, list)) and 0<len(data)<=2 and is_array(data[0]): data = data[0]
+    shape = getattr(data, 'shape', ())
+    return f"An array {[*shape]} without labels: there is nothing to learn. Give pictures and labels, (x, y)." if len(shape)>1 and not hasattr(data, 'columns') else ''
+
 # %% ../../nbs/sources/11_arrays.ipynb #4a768b3f
 def as_array(
     o, # what NumPy takes: a list, a Series, a tensor
@@ -239,6 +248,8 @@ def load_pairs(
     note = '; '.join(f"{pairs.pop(k)[0]!r} is left aside: it has no labels" for k in bare)
     objects = [k for k,v in arrays.items() if (v[1] if file else getattr(v, 'dtype', np.dtype(int)))==object]
     if not pairs and objects: raise UserError(f"{objects[0]!r} holds Python objects, not numbers. {ONE_TYPE}")
+    flat = [(k, s[1]) for k,s in shapes.items() if len(s)==2 and s[1]>8 and (k==inputs or k.lower() in X or k.lower().split('_')[0] in X)]
+    if not pairs and flat: raise UserError(say_flat(*flat[0]))
     if not pairs:
         there = ', '.join(f'{k!r} {s}' for k,s in [*shapes.items()][:8]) or 'no arrays'
         raise UserError(f"Which arrays are pictures and labels? In {what} are {there}. "

@@ -101,9 +101,9 @@ def sniff(data)->float:
     if not classes: return 0. # parts, with pictures that lie in no class folder
     return .9 if len(names)>1 and not classes<=PLAIN_FOLDERS else .3
 
-def explain(path:str)->str:
+def explain(path)->str:
     "What the folder at `path` lacks"
-    if not os.path.isdir(path): return ''
+    if not isinstance(path, str) or not os.path.isdir(path): return ''
     pics = sum(o.lower().endswith(PICTURES) for o in islice(walk_files(path), 100_000))
     links = sum(o.is_symlink() for o in islice(os.scandir(path), 100_000))
     name = os.path.basename(path)

@@ -42,7 +42,7 @@ def check_profile(profile:Profile):
     n,names = sum(profile.classes.values()),profile.labels or profile.classes
     if n<2*len(names):
         raise UserError(f"{len(names)} classes with {n} pictures: some would have none to learn from. "
-                        "Is the label column a name of each picture?")
+                        "Is the label column a name of each picture, or a quantity? Only classes can be learnt.")
 
 # %% ../../nbs/tasks/25_image_classification.ipynb #13e9449b
 def store_for(n:int, shape:list, files:bool)->str: # examples; channels, height, width; are they files?
