@@ -52,7 +52,7 @@ def report(result:dict, path):
     say(f"notebook: {os.path.join(path, 'twin.ipynb')}", f"model:    {os.path.join(path, 'model')}")
 
 # %% ../nbs/71_cli.ipynb #eb5aa799
-DATA = typer.Argument(help="folder, IDX files, .npz, .csv or .parquet")
+DATA = typer.Argument(help="folder, zip or tar file, table (.csv, .tsv, .parquet), .json, IDX files or .npz")
 TARGET = typer.Option(None, help="column of labels")
 INPUTS = typer.Option(None, help="column of paths")
 NAMES = typer.Option(None, help="columns of a file without header, separated by commas")
@@ -139,18 +139,20 @@ def trials(where:Optional[str]=typer.Argument(None, help="a RUN, or the URL of a
     from autolearn.ledger import Ledger
     from autolearn.run import Run
     if where and ('://' in where or os.path.isfile(where)):
-        with Ledger(where) as ledger: found = [(o.id, o) for o in ledger.trials()]
+        with Ledger(where) as ledger: found = [(o.id, o, '') for o in ledger.trials()]
     else:
         runs = [where] if where else sorted(glob.glob('runs/*/run.json'))
         if not runs: raise UserError("There are no runs in ./runs. Name a RUN or the URL of a ledger.")
-        found = [(r.folder.name, o) for r in (Run(p[:-len('/run.json')] if p.endswith('/run.json') else p) for p in runs) for o in r.trials()]
-    if as_json: return print(to_json([o.to_dict() for _,o in found], indent=1))
-    for name,o in found:
-        figures = ', '.join(f'{k} {v:.4f}' for k,v in o.metrics.items() if v is not None)
-        say(f"{name}  {o.id}  {o.state:8} {figures}  {o.cost.get('secs', '')} s  recipe {(o.closed or o.recipe).id}  {o.error or o.note}")
+        found = [(r.folder.name, o, r.problem.metric) for r in (Run(p[:-len('/run.json')] if p.endswith('/run.json') else p) for p in runs) for o in r.trials()]
+    if as_json: return print(to_json([o.to_dict() for _,o,_ in found], indent=1))
+    if not found: return say("Nothing has been tried yet.")
+    import pandas as pd
+    table = pd.DataFrame([dict(run=name, trial=o.id, state=o.state, **{k:f'{o.metrics[k]:.4f}' for k in sorted(o.metrics, key=lambda k: k!=metric) if o.metrics[k] is not None}, seconds=o.cost.get('secs', ''),
+                               recipe=(o.closed or o.recipe).id, note=' '.join((o.error or o.note or '').split())) for name,o,metric in found]).fillna('')
+    say("On the part to choose with:", table.to_string(index=False))
 
 @app.command()
-def predict(model:str=typer.Argument(help="folder of a model or a RUN"), inputs:List[str]=typer.Argument(help="pictures, or a folder"),
+def predict(model:str=typer.Argument(help="folder of a model or a RUN"), inputs:List[str]=typer.Argument(help="pictures, a folder, an archive, or a table of paths"),
             out:Optional[str]=typer.Option(None, help="FILE.csv, .jsonl or .parquet; default: print"), debug:bool=DEBUG):
     "Answers for new items."
     from autolearn.core import UserError, write_atomic
@@ -168,6 +170,7 @@ def predict(model:str=typer.Argument(help="folder of a model or a RUN"), inputs:
     bad = [*answers.key[answers.prob.isna()]]
     if out or bad: print(f"{len(answers)-len(bad)} answers"+(f" written to {out}" if out else '')+(f"; {len(bad)} could not be read: {', '.join(map(str, bad[:5]))}"
                          f"{' …' if len(bad)>5 else ''}" if bad else ''), file=sys.stderr)
+    if len(bad)==len(answers): raise typer.Exit(1)
 
 @app.command()
 def test(model:str=typer.Argument(help="folder of a model or a RUN"), data:str=DATA, target:Optional[str]=TARGET, as_json:bool=JSON, debug:bool=DEBUG):
@@ -194,11 +197,12 @@ def doubts(run:str=typer.Argument(help="folder of a finished RUN"), folds:int=ty
     from autolearn.learner import AutoLearner
     from autolearn.widgets.live import TerminalView
     if out and not (out.endswith('.csv') and os.path.isdir(os.path.dirname(os.path.abspath(out)))): raise UserError(f"--out names a .csv in a folder that is there, got {out!r}.")
-    with TerminalView(Console(stderr=True)) if folds else nullcontext(Stream()) as news: found = AutoLearner.open(run, news).doubts(folds, budget)
+    tell = Stream(lambda o: print(o['text'], file=sys.stderr) if o['kind']=='note' else None)
+    with TerminalView(Console(stderr=True)) if folds else nullcontext(tell) as news: found = AutoLearner.open(run, news).doubts(folds, budget)
     text = found.round(4).to_csv(index=False)
     if out: write_atomic(out, text)
     else: print(text, end='')
-    print(f"{len(found)} labels may be wrong"+(f", listed in {out}" if out else ''), file=sys.stderr)
+    print(f"{len(found)} label{'s'*(len(found)!=1)} may be wrong"+(f", listed in {out}" if out else ''), file=sys.stderr)
 
 @app.command()
 def demo(what:str=typer.Argument('image', help="image"), out:Optional[str]=typer.Option(None, help="folder of the RUN"),
@@ -235,6 +239,7 @@ def main():
             e.show()
             sys.exit(2)
         else: raise
-        text = re.sub(r"\b(Pass|Leave out|leave out) (\w+)=", r"\1 --\2 ", str(e)) # as it is said here
+        text = re.sub(r"\b(Pass|Leave out|leave out) (\w+)=(?=[ ,.])", r"\1 --\2", str(e)) # as it is said here
+        text = re.sub(r"\b(Pass|Leave out|leave out) (\w+)=", r"\1 --\2 ", text)
         print(''.join(c if c.isprintable() or c=='\n' else '?' for c in text), file=sys.stderr)
         sys.exit(status)

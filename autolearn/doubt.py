@@ -55,8 +55,9 @@ def find_doubts(
     "Labels that are likely wrong (confident learning, Northcutt et al. 2021, arXiv 1911.00068)"
     best = run.best()
     if best is None: raise UserError("Nothing has been learnt yet. Call fit() first.")
+    if said := run.warning(run.result): run.news.tell('note', text=f"{said.strip()} Its doubts say little.")
     if not folds: return Predictions.read(run.trial_folder(best.id)/'valid.parquet').doubts()
-    if folds<2: raise UserError(f"folds={folds}: give 3 or more, or 0 for the validation part only.")
+    if folds<3: raise UserError(f"folds={folds}: give 3 or more, or 0 for the validation part only.")
     if Predictions.read(run.trial_folder(best.id)/'valid.parquet').many: raise UserError("Doubts about lists of labels cannot be raised.")
     items,split = load_rows(str(run.folder))
     step = max(o.cost['secs']/max(1, o.cost['steps']) for o in run.trials() if o.state=='done') # of one adopted, only the writing was timed

@@ -180,12 +180,17 @@ class Model:
         probs = np.full((len(items), len(self.classes)), np.nan, 'float32')
         for i in range(0, len(items), SOME): probs[i:i+SOME] = self.probs_of(items[i:i+SOME])
         return self.answers([*items.key], probs, [*items.label] if 'label' in items else None)
+    def items_of(self, inputs)->pd.DataFrame: # `key` and the input column
+        "Rows to answer for"
+        from autolearn.source import unlabelled
+        found = unlabelled(inputs)
+        if found is not inputs and isinstance(found, pd.DataFrame): return found # what is missing on the disk is a row without an answer
+        return plugin('media', get_task(self.recipe.task).medium).as_items(found, self.about.get('span'), self.recipe.choices.get('shape'))
     def predict(self,
-        inputs, # paths, arrays, pictures, a folder, or one of these
+        inputs, # paths, arrays, pictures, a folder, an archive, a table of paths, or one of these
     )->pd.DataFrame: # key, prediction, prob, prob_<class> …; prediction is empty where an input could not be read
         "Answers for whatever the medium can read"
-        items = plugin('media', get_task(self.recipe.task).medium).as_items(inputs, self.about.get('span'), self.recipe.choices.get('shape'))
-        return self.predict_items(items).table.drop(columns=['label', 'labels'], errors='ignore')
+        return self.predict_items(self.items_of(inputs)).table.drop(columns=['label', 'labels'], errors='ignore')
     def explain(self,
         inputs, # as `predict` takes them
         n:int=16, # at the most
@@ -193,7 +198,7 @@ class Model:
         "What the answers rest on (Grad-CAM, Selvaraju et al. 2016, arXiv 1610.02391)"
         mod,medium = get_recipe(self.recipe.task),plugin('media', get_task(self.recipe.task).medium)
         if not hasattr(mod, 'explain'): raise UserError(f"Answers of {self.recipe.task} cannot be explained.")
-        items = medium.as_items(inputs, self.about.get('span'), self.recipe.choices.get('shape'))
+        items = self.items_of(inputs)
         items = items[medium.readable(items)].head(n)
         if items.empty: raise UserError("None of these inputs can be read.")
         table = self.predict_items(items).table

@@ -516,7 +516,8 @@ def write_twin(self:Run, trial:Trial, result:dict):
     summary = (f"{len(self.info['classes'])} classes, {result['n_train']:,} pictures to learn from, {result['n_valid']:,} to choose with, {t['n']:,} to test on. "
         f"This notebook is the winner of {result['trials']} trial{'s' if result['trials']>1 else ''} in {say_secs(result['seconds'])}. On the test part, looked at "
         f"{'once' if t['looks']==1 else str(t['looks'])+' times'}: {self.metric.name} **{score(t['score'])}** (95% interval {score(t['low'])} to {score(t['high'])}); "
-        + '; '.join(f"{md_text(k)} {score(v)}" for k,v in result['baselines'].items())+'. '+md_text(self.warning(result).strip()))
+        + '; '.join(f"{md_text(k)} {score(v)}" for k,v in result['baselines'].items())+'. '+md_text(self.warning(result).strip())
+        +" The test part is not touched here: the figures at the end are those of the part to choose with, which a rerun gives again.")
     why = self.decisions()
     if trial.closed.cuts: why = [*why, Decision('cuts', trial.closed.cuts, f"{trial.cost['steps']} steps were trained in the time there was").to_dict()]
     steps,notes = STEPS,{}

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PARTS', 'WORDS', 'ARCHIVES', 'part_of', 'words_in', 'part_in', 'parts_in', 'is_share', 'settle_parts', 'check_size',
            'no_columns', 'Source', 'say_some', 'find_path', 'say_unopened', 'check_items', 'short_name', 'open_source',
-           'reopen']
+           'unlabelled', 'reopen']
 
 # %% ../nbs/10_source.ipynb #b4b8c5eb
 import os, re, zipfile, zlib
@@ -220,6 +220,17 @@ def open_source(
     path = data if isinstance(data, str) and os.path.isdir(data) else args.get('path', best)
     name = short_name(path) or best
     return Source(name, best, fn, args, check_items(items, name), known[best].MEDIUM, note)
+
+# %% ../nbs/10_source.ipynb #3fd5937a
+def unlabelled(
+    data, # what a model is asked about
+): # rows of key and input, or a folder, if `data` is a file that holds or names the inputs; anything else as it is
+    "What there is to answer for in the file `data`"
+    if not isinstance(data, (str, os.PathLike)) or not os.path.isfile(data): return data
+    path = os.path.abspath(data)
+    known = [o for o in (plugin('sources', k) for k in plugins('sources')) if hasattr(o, 'unlabelled')]
+    best = max(known, key=lambda o: o.sniff(path))
+    return best.unlabelled(path) if best.sniff(path) else data
 
 # %% ../nbs/10_source.ipynb #18c2be9f
 def reopen(

@@ -1,5 +1,5 @@
 "The command line: what a user may do wrong, and hostile names"
-import json, os, shutil, subprocess, sys, time
+import json, os, shutil, subprocess, sys, time, zipfile
 import pandas as pd, pytest
 from PIL import Image
 from autolearn.tasks.image_classification import PLAIN, example
@@ -142,12 +142,33 @@ def test_predict_and_test(trained, folder, tmp_path):
     code,out = call('test', trained, folder, '--json')
     assert code==0 and json.loads(out)['n']==40, out
     code,out = call('doubts', trained)
-    assert code==0 and 'key,label,prediction,prob,prob_of_label' in out and 'labels may be wrong' in out
-    refused('doubts', trained, '--folds', '1', has='3 or more')
+    assert code==0 and 'key,label,prediction,prob,prob_of_label' in out and 'may be wrong' in out
+    for n in '12': refused('doubts', trained, '--folds', n, has='3 or more')
     code,out = call('trials', trained)
-    assert code==0 and 'done' in out
+    assert code==0 and 'done' in out and out.split().index('accuracy')<out.split().index('log_loss')
     code,out = call('look', folder, '--json')
     assert code==0 and json.loads(out)['n']==200
+
+def test_predict_files_that_name_or_hold_pictures(trained, folder, tmp_path):
+    "A table of paths, a list without header, an archive, folders beside pictures; nothing that can be read is exit status 1"
+    some = sorted((folder/'test').rglob('*.png'))[:4]
+    def keys(*inputs, code=0):
+        got,out = call('predict', trained, *inputs, '--out', tmp_path/'a.csv')
+        assert got==code, out
+        return pd.read_csv(tmp_path/'a.csv').key.tolist(), out
+    pd.DataFrame(dict(id=range(4), file=some)).to_csv(tmp_path/'new.csv', index=False)
+    (tmp_path/'list.csv').write_text('\n'.join(map(str, [*some, tmp_path/'gone.png'])))
+    assert keys(tmp_path/'new.csv')[0]==[*map(str, some)]
+    found,out = keys(tmp_path/'list.csv')
+    assert found[:4]==[*map(str, some)] and '1 could not be read' in out and 'gone.png' in out
+    with zipfile.ZipFile(tmp_path/'new.zip', 'w') as z:
+        for i,o in enumerate(some): z.write(o, f'new/{i}.png')
+    assert keys(tmp_path/'new.zip')[0]==[f'new/{i}.png' for i in range(4)]
+    assert keys(some[0], folder/'test')[0][0]==str(some[0])
+    (tmp_path/'notes.txt').write_text('no picture')
+    assert '1 could not be read' in keys(tmp_path/'notes.txt', code=1)[1]
+    (tmp_path/'empty.csv').touch()
+    refused('predict', trained, tmp_path/'empty.csv', has='empty.csv')
 
 def test_the_model_opens_quickly(trained, folder):
     src = ("import sys,time; import fastai.vision.all; from autolearn.all import Model; t=time.time(); m=Model.load(sys.argv[1]);"

@@ -21,10 +21,10 @@ wherever they came from."""
 # %% auto #0
 __all__ = ['LARGE', 'MEASURES', 'ENDINGS', 'FINDERS', 'read_picture', 'to_pixels', 'to_bytes', 'hash_pixels', 'pixel_hash',
            'add_content', 'add_array_content', 'content_step', 'measure', 'sharpness', 'near_pairs', 'add_near',
-           'file_stamps', 'read_measures', 'keep_measures', 'measure_files', 'add_measures', 'as_items', 'as_cell',
-           'span_of', 'spread', 'readable', 'summarise', 'say_n', 'find_blank', 'find_near_copies', 'find_near_leaks',
-           'find_near_together', 'find_few', 'find_dark', 'find_odd_sizes', 'find_blurred', 'evidence', 'contact_sheet',
-           'heat_sheet', 'traits']
+           'file_stamps', 'read_measures', 'keep_measures', 'measure_files', 'add_measures', 'as_items', 'files_below',
+           'as_cell', 'span_of', 'spread', 'readable', 'summarise', 'say_n', 'find_blank', 'find_near_copies',
+           'find_near_leaks', 'find_near_together', 'find_few', 'find_dark', 'find_odd_sizes', 'find_blurred',
+           'evidence', 'contact_sheet', 'heat_sheet', 'traits']
 
 # %% ../../nbs/media/13_image.ipynb #44ff0a76
 import hashlib, io, os, threading, time
@@ -215,13 +215,12 @@ def as_items(
         if 'image' not in inputs: raise UserError(f"A DataFrame to answer for has a column 'image'; this one has {', '.join(map(str, inputs))}.")
         inputs = inputs.image.tolist()
     if isinstance(inputs, (str, os.PathLike)) and os.path.isdir(inputs):
-        found = sorted(os.path.join(d, f) for d,_,fs in os.walk(inputs) for f in fs if f.lower().endswith(ENDINGS))
-        if not found: raise UserError(f"There are no pictures in {str(inputs)!r} ({', '.join(ENDINGS)}).")
+        found = files_below(inputs)
         return pd.DataFrame(dict(key=[os.path.relpath(o, inputs) for o in found], image=found))
     if isinstance(inputs, (str, os.PathLike, Image.Image)) or isinstance(inputs, np.ndarray) and inputs.ndim==2 \
         or isinstance(inputs, np.ndarray) and inputs.ndim==3 and inputs.shape[2] in (1, 3, 4): inputs = [inputs]
     elif not hasattr(inputs, '__iter__'): raise UserError(f"A picture is a path or an array (H, W) or (H, W, 3), got {inputs!r:.60}.")
-    cells = [as_cell(o, shape) for o in inputs]
+    cells = [c for o in inputs for c in (files_below(o) if isinstance(o, (str, os.PathLike)) and os.path.isdir(o) else [as_cell(o, shape)])]
     span = span_of([o for o in cells if isinstance(o, np.ndarray) and o.dtype!=np.uint8], span)
     cells = [spread(o, span) if isinstance(o, np.ndarray) else o for o in cells]
     missing = [c for c in cells if isinstance(c, str) and not os.path.exists(c)]
@@ -230,6 +229,12 @@ def as_items(
     keys = pd.Series([c if isinstance(c, str) else str(i) for i,c in enumerate(cells)], dtype=object)
     twice = keys.duplicated()
     return pd.DataFrame(dict(key=keys.where(~twice, keys+' #'+keys.groupby(keys).cumcount().add(1).astype(str)), image=cells))
+
+def files_below(folder)->list: # sorted
+    "Paths of the pictures in a folder and all below it"
+    found = sorted(os.path.join(d, f) for d,_,fs in os.walk(folder) for f in fs if f.lower().endswith(ENDINGS))
+    if not found: raise UserError(f"There are no pictures in {str(folder)!r} ({', '.join(ENDINGS)}).")
+    return found
 
 def as_cell(o, shape:list=None):
     "One picture as a path or as an array (H, W) or (H, W, 1 | 3 | 4)"

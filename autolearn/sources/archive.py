@@ -10,7 +10,7 @@ The archive is unpacked once, and read like any folder of class folders."""
 
 # %% auto #0
 __all__ = ['OPENS', 'MEDIUM', 'READS', 'folder_of', 'unpacked', 'ShortHeads', 'archive_members', 'safe_members', 'unpack',
-           'read_archive', 'sniff', 'check', 'label_files', 'open_data']
+           'read_archive', 'sniff', 'check', 'unlabelled', 'label_files', 'open_data']
 
 # %% ../../nbs/sources/12_archive.ipynb #7525640b
 import hashlib, lzma, os, shutil, tarfile, tempfile, time, zipfile, zlib
@@ -127,7 +127,7 @@ READS = ('read_archive',)
 
 def sniff(data)->float:
     "How likely `data` is an archive"
-    if not isinstance(data, str) or not os.path.isfile(data) or data.lower().endswith(('.npz', '.parquet', '.xlsx', '.docx')): return 0.
+    if not isinstance(data, str) or not os.path.isfile(data) or data.lower().endswith(('.npz', '.parquet', '.xlsx', '.docx', *PICTURES)): return 0.
     return .8 if zipfile.is_zipfile(data) or tarfile.is_tarfile(data) else 0.
 
 def check(path:str, root:str='', **parts):
@@ -135,6 +135,10 @@ def check(path:str, root:str='', **parts):
     if not os.path.isfile(path): raise UserError(f"There is no archive {path!r}.")
     if any(os.path.isabs(o) or '..' in PurePosixPath(o).parts for o in (root, *parts.values())): raise UserError(f"A folder in {path!r} is asked for that lies outside of it.")
     folder.check(os.path.join(unpack(path), root), **parts)
+
+def unlabelled(path:str)->str: # the folder
+    "The pictures in an archive, to be answered for"
+    return unpack(path)
 
 def label_files(path:str)->list: # names in a zip or tar file
     "Tables and JSON in an archive"

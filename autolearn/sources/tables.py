@@ -16,7 +16,7 @@ __all__ = ['MAX_ROWS', 'PART_COLUMNS', 'FLAGS', 'YES', 'LABELS', 'OPENS', 'MEDIU
            'part_cells', 'to_rows', 'read_table', 'read_tables', 'store', 'read_items', 'check_table', 'check',
            'find_sep', 'Table', 'load_table', 'pick_column', 'some_exist', 'find_image', 'best_places', 'find_place',
            'set_place', 'find_part', 'find_flags', 'find_label', 'list_tables', 'sniff', 'find_tables', 'say_paths',
-           'say_odd', 'open_one', 'open_several', 'open_data']
+           'say_odd', 'open_one', 'open_several', 'open_data', 'unlabelled']
 
 # %% ../../nbs/sources/11_tables.ipynb #33043a28
 import csv, difflib, glob, io, os, re
@@ -387,3 +387,13 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
     notes += [f"{image!r} names the files of {t.how['place']!r}" for t in tables.values() if 'place' in t.how][:1]
     notes += [o for o in (note, say_paths(items, main.folder if main.path else '')) if o]
     return fn, args, check_items(items, main.name), '; '.join(notes)
+
+# %% ../../nbs/sources/11_tables.ipynb #14099ea4
+def unlabelled(path:str)->pd.DataFrame: # key (path as written), image (whole path)
+    "The pictures that a table names, to be answered for"
+    check_table(path)
+    t = load_table(path)
+    if any(os.path.isfile(os.path.join(t.folder, c)) for c in t.df): t = load_table(path, [f'column {i+1}' for i in range(t.df.shape[1])])
+    set_place(t, None, 'test')
+    image = find_image(t)
+    return to_rows(t.df, t.folder, image, image, place=t.how.get('place', '{}'))[['key', 'image']]
