@@ -459,6 +459,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                    'autolearn.profile.drop_unreadable': ('profile.html#drop_unreadable', 'autolearn/profile.py'),
                                    'autolearn.profile.find_conflicts': ('profile.html#find_conflicts', 'autolearn/profile.py'),
                                    'autolearn.profile.find_exact_copies': ('profile.html#find_exact_copies', 'autolearn/profile.py'),
+                                   'autolearn.profile.find_imbalance': ('profile.html#find_imbalance', 'autolearn/profile.py'),
                                    'autolearn.profile.find_label_variants': ('profile.html#find_label_variants', 'autolearn/profile.py'),
                                    'autolearn.profile.find_leaks': ('profile.html#find_leaks', 'autolearn/profile.py'),
                                    'autolearn.profile.find_misspelt': ('profile.html#find_misspelt', 'autolearn/profile.py'),

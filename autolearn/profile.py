@@ -33,7 +33,8 @@ The figures below hold for these data only, so the notebook first checks that th
 __all__ = ['FIXES', 'FINDERS', 'KNOWN', 'drop_unreadable', 'drop_copies', 'is_leak', 'drop_leaks', 'drop_unlabelled', 'drop_rows',
            'merge_labels', 'keep_together', 'split_label', 'say_rows', 'find_unreadable', 'find_unlabelled',
            'find_exact_copies', 'find_leaks', 'find_conflicts', 'label_sep', 'are_lists', 'find_rare', 'find_one_class',
-           'find_label_variants', 'find_misspelt', 'fingerprint', 'look', 'choose_fixes', 'apply_fixes']
+           'find_imbalance', 'find_label_variants', 'find_misspelt', 'fingerprint', 'look', 'choose_fixes',
+           'apply_fixes']
 
 # %% ../nbs/12_profile.ipynb #e3500930
 import difflib, json, time
@@ -179,6 +180,13 @@ def find_one_class(items:pd.DataFrame):
     if len(n)!=1: return None
     return Finding('one_class', [], f"All rows have one label, {n[0]!r}: there is nothing to tell apart", 1., 'label')
 
+def find_imbalance(items:pd.DataFrame, most:float=.75):
+    "One class that most rows are of"
+    n = items.label[(items.label!='') & (items.content!='')].value_counts()
+    if len(n)<2 or n.iloc[0]<most*n.sum() or label_sep(n.to_dict()): return None
+    return Finding('imbalance', [], f"{n.iloc[0]/n.sum():.1%} of the rows are {n.index[0]!r}: whoever always says so has that accuracy. "
+                   "The metrics macro_f1 and balanced_accuracy count each class alike", .5, 'label')
+
 def find_label_variants(items:pd.DataFrame):
     "Labels that differ only in case or spaces"
     n = items.label[items.label!=''].value_counts()
@@ -206,7 +214,8 @@ def find_misspelt(items:pd.DataFrame, few:float=.1):
                    + say_rows([f'{k!r} ({n[k]}) of {v!r} ({n[v]})' for k,v in names.items()]), .5, 'label', 'merge_labels', dict(names=names))
 
 # %% ../nbs/12_profile.ipynb #6408564f
-FINDERS = (find_unreadable, find_unlabelled, find_exact_copies, find_leaks, find_conflicts, find_rare, find_one_class, find_label_variants, find_misspelt)
+FINDERS = (find_unreadable, find_unlabelled, find_exact_copies, find_leaks, find_conflicts, find_rare, find_one_class, find_imbalance, find_label_variants,
+    find_misspelt)
 
 # %% ../nbs/12_profile.ipynb #30f20ea9
 def fingerprint(items:pd.DataFrame)->str: # `content`, `label`, `part`; 16 hex digits
@@ -225,7 +234,7 @@ def look(
     items = medium.add_measures(source.items, news)
     finders = [*FINDERS, *medium.FINDERS]
     findings = [o for o in (f(items) for f in finders) if o]
-    for o in findings: news.tell('finding', finder=o.finder, evidence=o.evidence, default=o.default)
+    for o in findings: news.tell('finding', finder=o.finder, evidence=o.evidence, default=o.default, fix=o.fix)
     good = items[(items.content!='') & (items.label!='')]
     classes = good.label.value_counts().sort_index().to_dict()
     sep = label_sep(classes)
@@ -236,7 +245,7 @@ def look(
 
 # %% ../nbs/12_profile.ipynb #1d2ea09c
 KNOWN = {'unreadable', 'unlabelled', 'exact_copies', 'copies_across_parts', 'conflicting_labels', 'rare_classes', 'one_class', 'label_variants', 'blank', 'near_copies', 'near_copies_across_parts', 'near_copies_in_one_part',
-    'dark_or_bright', 'odd_sizes', 'blurred', 'label_misspelt'}
+    'dark_or_bright', 'odd_sizes', 'blurred', 'label_misspelt', 'imbalance'}
 
 def choose_fixes(
     findings:list, # Finding

@@ -325,7 +325,7 @@ def learn(self:Run, budget:Budget, before:dict):
             self.ledger.add_trial(o.replace(state='running'), self.info['id'])
             self.ledger.set_trial(o)
     if not self.ledger.events(self.info['id']): # whoever opened the data has heard of them already
-        for o in self.profile.findings: self.ledger.add_event(self.info['id'], dict(kind='finding', finder=o.finder, evidence=o.evidence, default=o.default))
+        for o in self.profile.findings: self.ledger.add_event(self.info['id'], dict(kind='finding', finder=o.finder, evidence=o.evidence, default=o.default, fix=o.fix))
     for o in self.info['decisions']: self.tell('decision', decision=o)
     if not (self.folder/'baselines.json').exists():
         self.tell('stage', name='baselines')

@@ -122,7 +122,7 @@ def on_done(self:Seen, e): self.result = e['result'] if isinstance(e.get('result
 # %% ../../nbs/widgets/68_seen.ipynb #08e38979
 @patch
 def on_finding(self:Seen, e):
-    mark = 'mended' if e.get('default') is True else 'suggested'
+    mark = 'mended' if e.get('default') is True else 'found' if e.get('fix')=='' else 'suggested'
     return self.keep(self.findings, mark, inert(e.get('finder', '?'), 60), inert(e.get('evidence', ''), 400))
 
 @patch
