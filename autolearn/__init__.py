@@ -5,14 +5,19 @@ Modules:
 - `autolearn.fastdata`: Pictures decoded once, batches made by indexing
 - `autolearn.layers`: Nets from small blocks, each of which may end up in somebody's notebook
 - `autolearn.media.image`: Read them, name them by their pixels, measure them, find what is wrong
+- `autolearn.media.text`: Read them, name them by their characters, measure them, find what is wrong
 - `autolearn.pretrained`: Begin with a net that has seen a million photographs
 - `autolearn.profile`: What are the data like, and what is wrong with them?
 - `autolearn.recipes.image_classification`: From a table of pictures to a tested net, with fastai
+- `autolearn.recipes.text_classification`: From a table of texts to a tested model, with fastai
 - `autolearn.sources.archive`: A zip or tar file with class folders in it, unpacked without trust
 - `autolearn.sources.arrays`: Pictures and labels as NumPy arrays, in memory or in an .npz file
 - `autolearn.sources.folder`: One folder for each class, perhaps below folders for train, validation and test
 - `autolearn.sources.idx`: The format of MNIST and its many children: all pictures in one file, all labels in another
 - `autolearn.sources.labels`: What pictures show, written down in JSON: as a list, by file, or as COCO does
 - `autolearn.sources.tables`: A column says where each picture is, another what it shows
+- `autolearn.sources.texts`: What is written, and what it is about
 - `autolearn.split`: Rows to learn from, to choose with, and to be tested on
+- `autolearn.textdata`: Words in rows of numbers, batches of like length
+- `autolearn.textlayers`: Vectors of words, a body that reads them, and several such nets side by side
 - `autolearn.train`: Seeds, pace and checkpoints: what a fit needs beside fastai"""

@@ -52,9 +52,9 @@ def report(result:dict, path):
     say(f"notebook: {os.path.join(path, 'twin.ipynb')}", f"model:    {os.path.join(path, 'model')}")
 
 # %% ../nbs/71_cli.ipynb #eb5aa799
-DATA = typer.Argument(help="folder, zip or tar file, table (.csv, .tsv, .parquet), .json, IDX files or .npz")
+DATA = typer.Argument(help="folder, zip or tar file, table (.csv, .tsv, .parquet, .jsonl), .json, .txt, IDX files or .npz")
 TARGET = typer.Option(None, help="column of labels")
-INPUTS = typer.Option(None, help="column of paths")
+INPUTS = typer.Option(None, help="column of paths, or of texts; several with commas between")
 NAMES = typer.Option(None, help="columns of a file without header, separated by commas")
 TASK = typer.Option(None, help="default: the one that fits best")
 METRIC = typer.Option(None, help="default: the task's first")
@@ -152,15 +152,13 @@ def trials(where:Optional[str]=typer.Argument(None, help="a RUN, or the URL of a
     say("On the part to choose with:", table.to_string(index=False))
 
 @app.command()
-def predict(model:str=typer.Argument(help="folder of a model or a RUN"), inputs:List[str]=typer.Argument(help="pictures, a folder, an archive, or a table of paths"),
+def predict(model:str=typer.Argument(help="folder of a model or a RUN"), inputs:List[str]=typer.Argument(help="pictures, a folder, an archive, or a table of paths; texts, or a table or file of them"),
             out:Optional[str]=typer.Option(None, help="FILE.csv, .jsonl or .parquet; default: print"), debug:bool=DEBUG):
     "Answers for new items."
     from autolearn.core import UserError, write_atomic
     ending = os.path.splitext(out)[1] if out else '.csv'
     if ending not in ('.csv', '.jsonl', '.parquet'): raise UserError(f"--out ends in .csv, .jsonl or .parquet, got {out!r}.")
     if out and not os.path.isdir(os.path.dirname(os.path.abspath(out))): raise UserError(f"There is no folder {os.path.dirname(out)!r} for --out.")
-    missing = [o for o in inputs if not os.path.exists(o)]
-    if missing: raise UserError(f"There is no {missing[0]!r}.")
     from autolearn.model import Model
     answers = Model.load(model).predict(inputs[0] if len(inputs)==1 else inputs)
     if ending=='.csv' and 'predictions' in answers: answers['predictions'] = [';'.join(o) if o is not None else '' for o in answers.predictions]

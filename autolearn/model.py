@@ -68,17 +68,17 @@ def load_weights(
 class Sheet:
     "Pictures side by side, and a line for each"
     def __init__(self,
-        image, # a PIL picture
+        image, # a PIL picture; None where there is nothing to be seen
         lines:list, # of text
         title:str='',
     ): self.image,self.lines,self.title = image,lines,title
-    def save(self, path): self.image.save(path)
+    def save(self, path): self.image.save(path) if self.image else write_atomic(path, repr(self))
     def __repr__(self): return '\n'.join([self.title, *self.lines])
     def _repr_html_(self):
         png = io.BytesIO()
-        self.image.save(png, 'PNG')
-        return (f'<details open><summary>{escape(self.title)}</summary><img alt="{escape(self.title)}" src="data:image/png;base64,'
-                f'{base64.b64encode(png.getvalue()).decode()}"><ol>{"".join(f"<li>{escape(o)}</li>" for o in self.lines)}</ol></details>')
+        if self.image: self.image.save(png, 'PNG')
+        seen = f'<img alt="{escape(self.title)}" src="data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}">' if self.image else ''
+        return (f'<details open><summary>{escape(self.title)}</summary>{seen}<ol>{"".join(f"<li>{escape(o)}</li>" for o in self.lines)}</ol></details>')
 
 class Tested(Predictions):
     "Answers for labelled data, with baselines and the surest mistakes beside them"
@@ -105,8 +105,13 @@ class Tested(Predictions):
         "The surest mistakes"
         worst = self.worst(n)
         if self.inputs is None or not len(worst): return None
-        lines = [f"{a} taken for {b} ({p:.2f}): {k}" for a,b,p,k in zip(worst.label, worst.prediction, worst.prob, worst.key)]
-        return Sheet(plugin('media', self.medium).contact_sheet(self.inputs.reindex(worst.key)), lines, 'the surest mistakes')
+        lines = [f"{a} taken for {b} ({p:.2f}): {self.say(k)}" for a,b,p,k in zip(worst.label, worst.prediction, worst.prob, worst.key)]
+        return Sheet(self.draw(self.inputs.reindex(worst.key)), lines, 'the surest mistakes')
+    def draw(self, cells): # a PIL picture; None where the medium is not seen
+        return getattr(plugin('media', self.medium), 'contact_sheet', lambda cells: None)(cells)
+    def say(self, key)->str:
+        "What a row is called: its key, or what its medium makes of it"
+        return getattr(plugin('media', self.medium), 'say', lambda key, cell: key)(key, self.inputs[key])
     def pairs(self, n:int=8): # a `Sheet`, four pairs in a row; None when there is nothing to show
         "The classes confused most: the surest mistake of each, beside the surest right answer of the class it was taken for"
         t,cells,lines = self.table,[],[]
@@ -115,8 +120,8 @@ class Tested(Predictions):
             right = t[(t.label==o['prediction']) & (t.prediction==o['prediction'])].nlargest(1, 'prob').key
             if len(right)==0: continue
             cells += [*self.inputs.reindex([*wrong, *right])]
-            lines.append(f"{o['label']} taken for {o['prediction']} {o['n']} times ({o['share']:.1%}): {wrong.iloc[0]} beside {right.iloc[0]}")
-        return Sheet(plugin('media', self.medium).contact_sheet(cells), lines, 'classes confused most') if cells else None
+            lines.append(f"{o['label']} taken for {o['prediction']} {o['n']} times ({o['share']:.1%}): {self.say(wrong.iloc[0])} beside {self.say(right.iloc[0])}")
+        return Sheet(self.draw(cells), lines, 'classes confused most') if cells else None
     def slices(self,
         least:int=20, # rows of a slice
     )->pd.DataFrame: # slice, n, score, low, high, weak: even the upper end of its interval is below the score of all
@@ -183,9 +188,10 @@ class Model:
     def items_of(self, inputs)->pd.DataFrame: # `key` and the input column
         "Rows to answer for"
         from autolearn.source import unlabelled
-        found = unlabelled(inputs)
+        medium = get_task(self.recipe.task).medium
+        found = unlabelled(inputs, medium)
         if found is not inputs and isinstance(found, pd.DataFrame): return found # what is missing on the disk is a row without an answer
-        return plugin('media', get_task(self.recipe.task).medium).as_items(found, self.about.get('span'), self.recipe.choices.get('shape'))
+        return plugin('media', medium).as_items(found, {**self.about, **self.recipe.choices})
     def predict(self,
         inputs, # paths, arrays, pictures, a folder, an archive, a table of paths, or one of these
     )->pd.DataFrame: # key, prediction, prob, prob_<class> …; prediction is empty where an input could not be read

@@ -33,14 +33,14 @@ The figures below hold for these data only, so the notebook first checks that th
 __all__ = ['FIXES', 'FINDERS', 'KNOWN', 'drop_unreadable', 'drop_copies', 'is_leak', 'drop_leaks', 'drop_unlabelled', 'drop_rows',
            'merge_labels', 'keep_together', 'split_label', 'say_rows', 'find_unreadable', 'find_unlabelled',
            'find_exact_copies', 'find_leaks', 'find_conflicts', 'label_sep', 'are_lists', 'find_rare', 'find_one_class',
-           'find_imbalance', 'find_label_variants', 'find_misspelt', 'fingerprint', 'look', 'choose_fixes',
-           'apply_fixes']
+           'find_imbalance', 'find_label_variants', 'find_misspelt', 'say_n', 'near_finders', 'find_few', 'fingerprint',
+           'look', 'known_finders', 'choose_fixes', 'apply_fixes']
 
-# %% ../nbs/12_profile.ipynb #e3500930
-import difflib, json, time
+# %% ../nbs/12_profile.ipynb #2ad1045c
+import difflib, json, re, time
 from itertools import takewhile
 import pandas as pd
-from .core import Stream, UserError, nearest, plugin
+from .core import Stream, UserError, nearest, plugin, plugins
 from .records import Finding, Profile
 
 # %% ../nbs/12_profile.ipynb #3a082990
@@ -217,6 +217,58 @@ def find_misspelt(items:pd.DataFrame, few:float=.1):
 FINDERS = (find_unreadable, find_unlabelled, find_exact_copies, find_leaks, find_conflicts, find_rare, find_one_class, find_imbalance, find_label_variants,
     find_misspelt)
 
+# %% ../nbs/12_profile.ipynb #4d5cba95
+def say_n(n:int, words:str)->str: # as they are said of many: 'pictures are blurred'
+    "How many, also where it is one"
+    one = re.sub(r'^((?:training )?\w+)s (are|look|hold) ', lambda m: f"{m[1]} {dict(are='is', look='looks', hold='holds')[m[2]]} ", words)
+    return f"{n:,} {one if n==1 else words}"
+
+def near_finders(
+    things:str, # what the rows are: 'pictures'
+    column:str, # that holds them
+    but:str, # in what they may differ: 'as if resized'
+)->tuple: # of finders: near copies to learn from, near copies across parts, near copies that go into one part
+    "Finders of rows that are nearly the same and not quite"
+    def find_near_copies(items:pd.DataFrame):
+        "Training rows that are nearly the same"
+        mine = items[items.part.isin(['', 'train']) & (items.near>0)]
+        mine = mine[mine.groupby('near').content.transform('nunique')>1]
+        if mine.empty: return None
+        n,keys = int((mine.groupby('near').label.nunique()>1).sum()),[*mine.key]
+        return Finding('near_copies', keys, f"{say_n(len(keys), f'{things} look like another')}, {but}: {say_rows(keys)}"
+                       + (f". In {n} of {mine.near.nunique()} groups the labels differ" if n else ''), .4, column, 'drop_rows', dict(keys=[*mine.key[mine.duplicated('near')]]))
+    def find_near_leaks(items:pd.DataFrame):
+        "Training rows that are nearly the same as one of the validation or test part"
+        held = items.part.isin(['valid', 'test'])
+        bad = items[~held & items.leak & ~items.content.isin(items.content[held])]
+        if bad.empty: return None
+        keys = [*bad.key]
+        return Finding('near_copies_across_parts', keys, f"{say_n(len(keys), f'training {things} look the same')} as one that is kept to choose or test with: {say_rows(keys)}",
+                       .7, column, 'drop_rows', dict(keys=keys), default=True)
+    def find_near_together(items:pd.DataFrame):
+        "Rows that are nearly the same, where the test part is yet to be cut; larger groups, like the frames of a film, would make a part by themselves"
+        mine = items[items.near>0]
+        mine = mine[mine.groupby('near').content.transform('nunique').between(2, max(10, .05*len(items)))]
+        if mine.empty or (items.part=='test').any(): return None
+        return Finding('near_copies_in_one_part', [*mine.key], f"{say_n(len(mine), f'{things} look like another')}: they go into the same part, so that none is tested that was learnt",
+                       .2, column, 'keep_together', dict(groups=[[*g] for _,g in mine.groupby('near').key]), default=True)
+    return find_near_copies,find_near_leaks,find_near_together
+
+def find_few(
+    items:pd.DataFrame,
+    odd, # (n_rows,) is a row odd?
+    finder:str,
+    words:str, # as they are said of many
+    column:str,
+    severity:float=.3,
+    most:float=.05, # what is true of a larger share of the rows is their nature and no fault; 1: it is told however many they are, and nobody is to leave them out
+):
+    "Rows where `odd` holds, if they are few"
+    bad = items[(items.content!='') & odd]
+    if bad.empty or len(bad)>most*len(items): return None
+    return Finding(finder, [*bad.key], f"{say_n(len(bad), words)}: {say_rows([*bad.key])}", severity, column,
+                   *(('drop_rows', dict(keys=[*bad.key[bad.part!='test']])) if most<1 else ('', {})))
+
 # %% ../nbs/12_profile.ipynb #30f20ea9
 def fingerprint(items:pd.DataFrame)->str: # `content`, `label`, `part`; 16 hex digits
     "A hash of what is in the rows and how they are labelled, the same in any container"
@@ -244,8 +296,11 @@ def look(
     return items,profile
 
 # %% ../nbs/12_profile.ipynb #1d2ea09c
-KNOWN = {'unreadable', 'unlabelled', 'exact_copies', 'copies_across_parts', 'conflicting_labels', 'rare_classes', 'one_class', 'label_variants', 'blank', 'near_copies', 'near_copies_across_parts', 'near_copies_in_one_part',
-    'dark_or_bright', 'odd_sizes', 'blurred', 'label_misspelt', 'imbalance'}
+KNOWN = {'unreadable', 'unlabelled', 'exact_copies', 'copies_across_parts', 'conflicting_labels', 'rare_classes', 'one_class', 'label_variants', 'label_misspelt', 'imbalance'}
+
+def known_finders()->set:
+    "Names of all finders, those of the media included"
+    return KNOWN.union(*(getattr(plugin('media', o), 'FOUND', ()) for o in plugins('media')))
 
 def choose_fixes(
     findings:list, # Finding
@@ -257,7 +312,7 @@ def choose_fixes(
     found = {o.finder for o in findings}
     if clean not in ('safe', 'none'): raise UserError(f"`clean` is 'safe' or 'none', got {clean!r}.")
     for k in (*accepted, *refused):
-        if k not in found|KNOWN: raise UserError(f"There is no finder {k!r}. {nearest(k, found|KNOWN)}")
+        if k not in found and k not in (known := known_finders()): raise UserError(f"There is no finder {k!r}. {nearest(k, found|known)}")
     on = [o for o in findings if o.fix and o.finder not in refused and (o.finder in accepted or o.default and (clean=='safe' or o.finder in ('unreadable', 'unlabelled')))]
     order = [*FIXES]
     return [[o.fix, o.params] for o in sorted(on, key=lambda o: order.index(o.fix))]

@@ -513,7 +513,7 @@ def write_twin(self:Run, trial:Trial, result:dict):
     figures = outputs.pop('figures')
     score = lambda v: f'{v:.4f}'
     t = result['test']
-    summary = (f"{len(self.info['classes'])} classes, {result['n_train']:,} pictures to learn from, {result['n_valid']:,} to choose with, {t['n']:,} to test on. "
+    summary = (f"{len(self.info['classes'])} classes, {result['n_train']:,} {getattr(plugin('media', self.problem.medium), 'THINGS', 'rows')} to learn from, {result['n_valid']:,} to choose with, {t['n']:,} to test on. "
         f"This notebook is the winner of {result['trials']} trial{'s' if result['trials']>1 else ''} in {say_secs(result['seconds'])}. On the test part, looked at "
         f"{'once' if t['looks']==1 else str(t['looks'])+' times'}: {self.metric.name} **{score(t['score'])}** (95% interval {score(t['low'])} to {score(t['high'])}); "
         + '; '.join(f"{md_text(k)} {score(v)}" for k,v in result['baselines'].items())+'. '+md_text(self.warning(result).strip())

@@ -224,13 +224,14 @@ def open_source(
 # %% ../nbs/10_source.ipynb #3fd5937a
 def unlabelled(
     data, # what a model is asked about
+    medium:str, # that it knows
 ): # rows of key and input, or a folder, if `data` is a file that holds or names the inputs; anything else as it is
     "What there is to answer for in the file `data`"
     if not isinstance(data, (str, os.PathLike)) or not os.path.isfile(data): return data
     path = os.path.abspath(data)
-    known = [o for o in (plugin('sources', k) for k in plugins('sources')) if hasattr(o, 'unlabelled')]
-    best = max(known, key=lambda o: o.sniff(path))
-    return best.unlabelled(path) if best.sniff(path) else data
+    known = [o for o in (plugin('sources', k) for k in plugins('sources')) if o.MEDIUM==medium and hasattr(o, 'unlabelled')]
+    found = (o.unlabelled(path) for o in sorted(known, key=lambda o: -o.sniff(path)))
+    return next((o for o in found if o is not None), data)
 
 # %% ../nbs/10_source.ipynb #18c2be9f
 def reopen(

@@ -26,7 +26,8 @@ def sources(tmp):
     table['label'] = table.path.map(lambda p: Path(p).parent.name)
     packed = Path(shutil.make_archive(str(tmp/'packed'), 'zip', folder))
     (tmp/'labels.json').write_text(json.dumps(dict(zip(table.path, table.label))))
-    return dict(folder=folder, idx=idx, arrays=(x, y), tables=table, archive=packed, labels=tmp/'labels.json')
+    (tmp/'texts.csv').write_text('text,label\n'+'\n'.join(f'this is text {i},{"ab"[i%2]}' for i in range(60)))
+    return dict(folder=folder, idx=idx, arrays=(x, y), tables=table, archive=packed, labels=tmp/'labels.json', texts=tmp/'texts.csv')
 
 def test_every_source(tmp_path):
     given = sources(tmp_path)

@@ -26,4 +26,4 @@ def test_pixels_mean_what_they_meant():
     for o in (x/255, x/127.5-1, x.astype(float), x.astype('int64'), [*(x/255)]): assert all((a==b).all() for a,b in zip(medium.as_items(o).image, x))
     dark = np.concatenate([x[:1]//255, x[1:]]).astype(float) # one picture of zeros and ones among others from 0 to 255
     assert (medium.as_items(dark).image[0]==x[0]//255).all()
-    assert (medium.as_items(x/16., span=[0, 16]).image[3]==medium.as_items([x[3]/16.], span=[0, 16]).image[0]).all()
+    assert (medium.as_items(x/16., dict(span=[0, 16])).image[3]==medium.as_items([x[3]/16.], dict(span=[0, 16])).image[0]).all()

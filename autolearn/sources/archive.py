@@ -138,7 +138,7 @@ def check(path:str, root:str='', **parts):
 
 def unlabelled(path:str)->str: # the folder
     "The pictures in an archive, to be answered for"
-    return unpack(path)
+    return unpack(path) if sniff(path) else None
 
 def label_files(path:str)->list: # names in a zip or tar file
     "Tables and JSON in an archive"

@@ -128,9 +128,10 @@ def check(path:str, image=None, label=None, part=None, sep=None, names=None, pla
 # %% ../../nbs/sources/11_tables.ipynb #8882e928
 def find_sep(
     path:str, # a text file
+    encoding:str='utf-8-sig',
 )->str: # one of , tab ; |
     "What stands between the cells"
-    with open(path, encoding='utf-8-sig', errors='replace', newline='') as f: text = f.read(1<<16)
+    with open(path, encoding=encoding, errors='replace', newline='') as f: text = f.read(1<<16)
     lines = text.splitlines(keepends=True)
     lines = lines[:-1] or lines # the last may be cut
     def fit(sep):
@@ -391,6 +392,7 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
 # %% ../../nbs/sources/11_tables.ipynb #14099ea4
 def unlabelled(path:str)->pd.DataFrame: # key (path as written), image (whole path)
     "The pictures that a table names, to be answered for"
+    if not path.lower().endswith(ENDINGS): return None
     check_table(path)
     t = load_table(path)
     if any(os.path.isfile(os.path.join(t.folder, c)) for c in t.df): t = load_table(path, [f'column {i+1}' for i in range(t.df.shape[1])])

@@ -1,0 +1,84 @@
+"Texts: what strangers' files look like, what is found in them, and a run from the command line"
+import json
+import pandas as pd, pytest
+from autolearn.core import UserError
+from autolearn.media import text as medium
+from autolearn.profile import look
+from autolearn.source import open_source, reopen
+from autolearn.tasks.text_classification import example
+from runs import call
+
+@pytest.fixture(scope='module')
+def table(): return example(900)
+
+def same(source, table): return sorted(zip(source.items.text, source.items.label))==sorted(zip(table.text, table.label))
+
+def test_every_way_to_write_texts_down(table, tmp_path):
+    "CSV, TSV, JSON lines, Parquet, lines, folders, in several encodings: the same rows, also opened again"
+    t = table.assign(text=table.text.str.replace('[\t"\r\n;|]', ' ', regex=True).str.strip()+' é')
+    ways = {}
+    for code in ('utf-8', 'utf-8-sig', 'utf-16', 'cp1252'):
+        ways[f'{code}.csv'] = lambda p, code=code: t.to_csv(p, index=False, encoding=code, errors='replace')
+        ways[f'{code}.txt'] = lambda p, code=code: p.write_bytes('\n'.join(f'{b} {a}' for a,b in zip(t.text, t.label)).encode(code, errors='replace'))
+    ways |= {'a.tsv':lambda p: t.to_csv(p, index=False, sep='\t'), 'a.jsonl':lambda p: t.to_json(p, orient='records', lines=True), 'a.parquet':lambda p: t.to_parquet(p),
+             'tabs.txt':lambda p: p.write_text('\n'.join(f'{a}\t{b}' for a,b in zip(t.text, t.label))), 'fast.txt':lambda p: p.write_text('\n'.join(f'__label__{b} {a}' for a,b in zip(t.text, t.label)))}
+    plain = t.assign(text=t.text.map(lambda o: o.encode('cp1252', 'replace').decode('cp1252')))
+    for name,write in ways.items():
+        write(tmp_path/name)
+        source = open_source(tmp_path/name)
+        assert source.medium=='text', name
+        assert same(source, plain if 'cp1252' in name else t), (name, source)
+        assert reopen(json.loads(json.dumps(source.to_dict()))).items.equals(source.items), name
+    assert 'cp1252' in open_source(tmp_path/'cp1252.csv').note
+
+def test_parts(table, tmp_path):
+    "Files named train, dev and test; class folders; a test file given"
+    cut = dict(train=table[:500], dev=table[500:700], test=table[700:])
+    for ending,write in (('txt', lambda d, p: p.write_text('\n'.join(f'{b} {a}' for a,b in zip(d.text, d.label)))), ('csv', lambda d, p: d.to_csv(p, index=False))):
+        (tmp_path/ending).mkdir()
+        for k,d in cut.items(): write(d, tmp_path/ending/f'{k}.{ending}')
+        items = open_source(tmp_path/ending).items
+        assert items.part.value_counts().to_dict()==dict(train=500, valid=200, test=200) and items.key[0]=='train/0', ending
+    given = open_source(tmp_path/'csv/train.csv', test=tmp_path/'csv/test.csv').items
+    assert given.part.value_counts().to_dict()==dict(train=500, test=200)
+    for part,d in cut.items():
+        for i,(a,b) in enumerate(zip(d.text, d.label)):
+            (tmp_path/'f'/part/b).mkdir(parents=True, exist_ok=True)
+            (tmp_path/'f'/part/b/f'{i}.txt').write_text(a)
+    assert open_source(tmp_path/'f').items.part.value_counts().to_dict()==dict(train=500, valid=200, test=200)
+    headless = tmp_path/'bare.csv'
+    table[['label', 'text']].to_csv(headless, index=False, header=False)
+    with pytest.raises(UserError, match='Pass names='): open_source(headless)
+    assert same(open_source(headless, names=['label', 'text']), table)
+
+def test_what_is_found(table):
+    "Copies, near copies, empty texts, broken encodings, in train and across parts"
+    t = table.assign(part='train')
+    more = [dict(text=t.text[0], label=t.label[0], part='test'), dict(text=t.text[1].upper()+' !', label=t.label[1], part='test'), dict(text='  ', label='numpy', part='train'),
+            dict(text='cafÃ© au lait is what they serve', label='numpy', part='train'), dict(text=t.text[2], label=t.label[2], part='train')]
+    items,profile = look(open_source(pd.concat([t, pd.DataFrame(more)], ignore_index=True)))
+    found = {o.finder:o.keys for o in profile.findings}
+    assert found['copies_across_parts']==['0'] and '1' in found['near_copies_across_parts'] and found['unreadable']==['902'] and '903' in found['mojibake'] and '904' in found['exact_copies']+found.get('near_copies', [])
+
+def test_near_copies_are_few_words_apart():
+    a = 'the quick brown fox jumps over the lazy dog and runs into the dark green forest behind the old mill near the river'
+    texts = [a, a.replace('lazy', 'sleepy'), a[::-1], 'another text entirely, of which nothing is the same as in the others']
+    assert medium.near_pairs([medium.runs_of(o) for o in texts], least=.7).tolist()==[[0, 1]]
+
+def test_a_run_on_texts(table, tmp_path):
+    "Fit, verify, predict, test from the command line"
+    example().to_csv(tmp_path/'libraries.csv', index=False)
+    code,out = call('fit', tmp_path/'libraries.csv', '--budget', '40s', '--out', tmp_path/'run', '--json')
+    assert code==0, out
+    r = json.loads(out[out.index('{'):])
+    assert r['task']=='text_classification' and r['test']['score']>.8 and r['test']['score']>max(r['baselines'].values())-.03, r
+    code,out = call('verify', tmp_path/'run')
+    assert code==0 and 'equal' in out, out
+    (tmp_path/'new.txt').write_text('Compute the singular value decomposition of an array.\nFit a logistic regression classifier.\n')
+    code,out = call('predict', tmp_path/'run', tmp_path/'new.txt', '--out', tmp_path/'a.csv')
+    assert code==0 and pd.read_csv(tmp_path/'a.csv').prediction.tolist()==['numpy', 'sklearn'], out
+    code,out = call('predict', tmp_path/'run', 'Return the eigenvalues of a matrix')
+    assert code==0 and 'numpy' in out, out
+    code,out = call('test', tmp_path/'run', tmp_path/'libraries.csv')
+    assert code==0 and 'macro_f1' in out, out
+    assert not [p for p in (tmp_path/'run').rglob('*') if p.suffix in ('.pkl', '.pt', '.pth')]
