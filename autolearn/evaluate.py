@@ -214,8 +214,7 @@ def per_class(self:Predictions)->pd.DataFrame: # one row for each class; NaN whe
     if self.many:
         c = coded(self.table)
         there,said,right = c.y.sum(0),c.p.sum(0),(c.y&c.p).sum(0)
-        return pd.DataFrame(dict(n=there, precision=div(right, said), recall=div(right, there), f1=div(2*right, there+said),
-                                 most_confused='', confused=0), pd.Index(c.names, name='label'))
+        return pd.DataFrame(dict(n=there, precision=div(right, said), recall=div(right, there), f1=div(2*right, there+said)), pd.Index(c.names, name='label'))
     table = self.confusion()
     k = len(table)
     n = table.to_numpy()

@@ -114,9 +114,9 @@ class Worker:
         "Wait for the answer to the last question; called again after an interrupt it goes on waiting"
         last,cpu = time.time(),0.
         while True:
+            tick() # before a line is taken: an interrupt meanwhile must not lose it
             try: line = self.lines.get(timeout=.5)
             except queue.Empty: line = ''
-            tick()
             if line is None: raise WorkerDied(self.why())
             event = None
             if line:

@@ -215,7 +215,7 @@ def find_image(t:Table, inputs=None)->str:
     share = {c:some_exist(t.df[c], t.folder, place) for c in words}
     best = max(share, key=lambda c: (share[c], to_text(t.df[c]).nunique()), default=None) # 7.png is no path of all sevens
     if best is not None and share[best]>=.5: return best
-    raise UserError(f"No column of {t.name} ({say_some(t.df)}) names files that exist. "
+    raise UserError(f"No column of {t.name} ({say_some(t.df)}) names files that exist, or holds texts that differ. "
                     f"Paths must be whole or count from {t.folder!r}.")
 
 # %% ../../nbs/sources/11_tables.ipynb #c799954b

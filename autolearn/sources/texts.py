@@ -19,9 +19,9 @@ The label is the name of the class folder.
 # %% auto #0
 __all__ = ['OPENS', 'MEDIUM', 'READS', 'TABLES', 'LINES', 'find_encoding', 'is_text', 'read_lines', 'text_rows', 'read_texts',
            'read_text_parts', 'read_labelled_lines', 'read_text_folders', 'store', 'read_text_items', 'is_wordy',
-           'find_texts', 'find_target', 'find_labels', 'load_texts', 'files_of_parts', 'holds_texts', 'sniff',
-           'say_encoding', 'open_tables', 'open_lines', 'open_data', 'left_aside', 'short', 'open_folder', 'check',
-           'unlabelled']
+           'is_short', 'text_columns', 'names_files', 'find_texts', 'find_target', 'find_labels', 'load_texts',
+           'files_of_parts', 'holds_texts', 'sniff', 'say_encoding', 'open_tables', 'open_lines', 'open_data',
+           'left_aside', 'short', 'open_folder', 'check', 'unlabelled']
 
 # %% ../../nbs/sources/12_texts.ipynb #9c8297fe
 import codecs, os, re
@@ -161,10 +161,26 @@ def is_wordy(column:pd.Series)->bool:
     letters = cells.map(lambda o: sum(c.isalpha() and ord(c)>0x0e00 for c in o[:200]))
     return bool(words.mean()>=3 or (letters>=4).mean()>.5)
 
+def is_short(column:pd.Series)->bool:
+    "Does a column hold names or the like: letters, most cells different, no names of files?"
+    if column.dtype.kind in 'biufcmM': return False
+    cells = to_text(column.iloc[::max(1, len(column)//500)]).str.strip()
+    cells = cells[cells!='']
+    return bool(len(cells)>3 and cells.nunique()>.5*len(cells) and cells.str.contains(r'[\d/\\@]|\.\w{2,5}$').mean()<.1)
+
+def text_columns(t:Table, target=None)->list:
+    "The columns of text: those with several words or, where there are none, one with names"
+    cols = [c for c in t.df if c!=target and not c.startswith('Unnamed:')]
+    return [c for c in cols if is_wordy(t.df[c])] or [c for c in cols if is_short(t.df[c])][:1]
+
+def names_files(t:Table)->bool:
+    "Does a column name files that exist?"
+    return any(some_exist(t.df[c], t.folder)>=.5 for c in t.df if t.df[c].dtype.kind not in 'biufcmM')
+
 def find_texts(t:Table, inputs=None, target=None)->list:
     "The columns of text"
     if inputs is not None: return [pick_column(t, o, 'inputs') for o in ([inputs] if isinstance(inputs, str) else inputs)]
-    found = [c for c in t.df if c!=target and not c.startswith('Unnamed:') and is_wordy(t.df[c])]
+    found = text_columns(t, target)
     if not found: raise UserError(f"No column of {t.name} ({say_some(t.df)}) holds texts. Pass inputs={[*t.df.columns][0]!r} or another.")
     return found
 
@@ -231,18 +247,18 @@ def files_of_parts(path:str)->dict: # name: part
     called = {o:part_of(os.path.splitext(o)[0]) or part_of(o.split('.')[-1]) or part_in(os.path.splitext(o)[0]) for o in there}
     return {o:p for o,p in called.items() if p}
 
-def holds_texts(path:str)->bool:
-    "Does a file hold texts with labels?"
+def holds_texts(data)->bool: # path of a file, or a DataFrame
+    "Does it hold texts with labels?"
     try:
-        if path.lower().endswith(TABLES):
-            t = load_texts(path, most=200)
-            return any(is_wordy(t.df[c]) for c in t.df) and not any(some_exist(t.df[c], t.folder)>=.5 for c in t.df if t.df[c].dtype.kind not in 'biufcmM')
-        return is_text(path) and find_labels([*islice(read_lines(path, find_encoding(path)), 5000)]) is not None
+        if not isinstance(data, str) or data.lower().endswith(TABLES):
+            t = load_texts(data, most=200)
+            return bool(text_columns(t)) and not names_files(t)
+        return is_text(data) and find_labels([*islice(read_lines(data, find_encoding(data)), 5000)]) is not None
     except (UserError, OSError, UnicodeError): return False
 
 def sniff(data)->float:
     "How likely `data` holds texts with labels"
-    if isinstance(data, pd.DataFrame): return .95*(any(is_wordy(data[c]) for c in data) and not any(some_exist(data[c], os.getcwd())>=.5 for c in data if data[c].dtype.kind not in 'biufcmM'))
+    if isinstance(data, pd.DataFrame): return .95*holds_texts(data)
     if not isinstance(data, str) or not data: return 0.
     if os.path.isfile(data): return .95*(data.lower().endswith((*TABLES, *LINES)) and holds_texts(data))
     if not os.path.isdir(data): return 0.
