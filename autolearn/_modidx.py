@@ -966,6 +966,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                  'autolearn/textlayers.py'),
                                       'autolearn.textlayers.TextNet.forward': ( 'textlayers.html#textnet.forward',
                                                                                 'autolearn/textlayers.py'),
+                                      'autolearn.textlayers.ask_nets': ('textlayers.html#ask_nets', 'autolearn/textlayers.py'),
                                       'autolearn.textlayers.blend': ('textlayers.html#blend', 'autolearn/textlayers.py'),
                                       'autolearn.textlayers.choose_share': ('textlayers.html#choose_share', 'autolearn/textlayers.py')},
             'autolearn.train': { 'autolearn.train.Checkpoint': ('train.html#checkpoint', 'autolearn/train.py'),

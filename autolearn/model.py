@@ -89,17 +89,19 @@ class Tested(Predictions):
         inputs=None, # key: what was asked about and perhaps more, to be shown; None: not at hand
         medium:str='image',
         left_out:int=0, # inputs that could not be read
+        unlabelled:int=0, # rows without a label
         known:int=0, # inputs that the model learnt from or was chosen with
     ):
         super().__init__(table)
         self.metric,self.baselines,self.medium = metric or ('macro_f1' if self.many else 'accuracy'),baselines or {},medium
         self.inputs = None if inputs is None else inputs.reindex(self.table.key)
-        self.left_out,self.known = left_out,known
+        self.left_out,self.known,self.unlabelled = left_out,known,unlabelled
     def lines(self)->list:
         "The score and the baselines in words"
         s,low,high = self.interval(self.metric)
         return [f"{self.metric} {s:.4f} [{low:.4f}, {high:.4f}] on {len(self):,} examples", *(f"{k}: {v:.4f}" for k,v in self.baselines.items()),
                 *[f"{self.left_out:,} more could not be read and are left out"]*bool(self.left_out),
+                *[f"{self.unlabelled:,} rows without a label are left out"]*bool(self.unlabelled),
                 *[f"{self.known:,} of these the model has learnt from or was chosen with: for them the score says little"]*bool(self.known)]
     def sheet(self, n:int=16): # a `Sheet`; None when there is nothing to show
         "The surest mistakes"
@@ -223,6 +225,7 @@ class Model:
             return self.run_test()
         items = open_source(data, target=target, span=self.about.get('span')).items
         if 'test' in set(items.part): items = items[items.part=='test']
+        bare = int((items.label=='').sum())
         items = items[items.label!='']
         names = self.answers([*items.key], np.full((len(items), len(self.classes)), np.nan), [*items.label]).names
         if not names & {*self.classes}: raise UserError(f"None of the labels of these data is a class of the model. "
@@ -235,7 +238,7 @@ class Model:
             known = int((items.content.isin(was.content[(was.part!='test') & (was.dropped_by=='')]) & (items.content!='')).sum())
         answers = self.predict_items(items).table
         ok = answers.prob.notna()
-        return Tested(answers[ok].reset_index(drop=True), inputs=items.set_index('key')[medium], medium=medium, left_out=int((~ok).sum()), known=known)
+        return Tested(answers[ok].reset_index(drop=True), inputs=items.set_index('key')[medium], medium=medium, left_out=int((~ok).sum()), known=known, unlabelled=bare)
     def run_test(self)->Tested:
         "The test of the RUN this model came from, as it was answered there"
         from autolearn.source import reopen

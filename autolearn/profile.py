@@ -19,7 +19,7 @@ Rows that the user has decided to leave out.
 Labels that differ only in case or spaces are one label.
 
 ## `keep_together`
-Of two pictures that look the same, one should not be learnt and the other tested.
+Of two rows that are nearly the same, one should not be learnt and the other tested.
 
 ## `split_label`
 A cell may hold several labels.
@@ -117,9 +117,9 @@ def find_unlabelled(items:pd.DataFrame):
 def find_exact_copies(items:pd.DataFrame):
     "Training rows that are the same in content and label"
     mine = items[items.part.isin(['', 'train']) & (items.content!='')]
-    bad,n = mine[mine.duplicated(['content', 'label'], keep=False)],int(mine.duplicated(['content', 'label']).sum())
+    bad,again = mine[mine.duplicated(['content', 'label'], keep=False)],[*mine.key[mine.duplicated(['content', 'label'])]]
     if bad.empty: return None
-    return Finding('exact_copies', [*bad.key], f"{n} rows are exact copies of another with the same label: {say_rows([*bad.key])}",
+    return Finding('exact_copies', [*bad.key], f"{len(again)} rows are exact copies of another with the same label: {say_rows(again)}",
                    .3, fix='drop_copies', default=True)
 
 def find_leaks(items:pd.DataFrame):

@@ -225,10 +225,15 @@ def open_source(
 def unlabelled(
     data, # what a model is asked about
     medium:str, # that it knows
-): # rows of key and input, or a folder, if `data` is a file that holds or names the inputs; anything else as it is
-    "What there is to answer for in the file `data`"
-    if not isinstance(data, (str, os.PathLike)) or not os.path.isfile(data): return data
-    path = os.path.abspath(data)
+): # rows of key and input, or a folder, if `data` are files that hold or name the inputs; anything else as it is
+    "What there is to answer for in the files `data`"
+    if isinstance(data, (list, tuple)) and len(data) and all(isinstance(o, (str, os.PathLike)) and os.path.exists(o) for o in data):
+        parts = [unlabelled(o, medium) for o in data]
+        if not all(isinstance(o, pd.DataFrame) for o in parts): return data
+        return pd.concat([o.assign(key=f'{os.fspath(p)}:'+o.key) for p,o in zip(data, parts)], ignore_index=True)
+    if isinstance(data, pd.DataFrame): path = None if medium in data else data
+    else: path = os.path.abspath(data) if isinstance(data, (str, os.PathLike)) and os.path.exists(data) else None
+    if path is None: return data
     known = [o for o in (plugin('sources', k) for k in plugins('sources')) if o.MEDIUM==medium and hasattr(o, 'unlabelled')]
     found = (o.unlabelled(path) for o in sorted(known, key=lambda o: -o.sniff(path)))
     return next((o for o in found if o is not None), data)

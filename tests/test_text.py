@@ -79,6 +79,21 @@ def test_a_run_on_texts(table, tmp_path):
     assert code==0 and pd.read_csv(tmp_path/'a.csv').prediction.tolist()==['numpy', 'sklearn'], out
     code,out = call('predict', tmp_path/'run', 'Return the eigenvalues of a matrix')
     assert code==0 and 'numpy' in out, out
+    code,out = call('predict', tmp_path/'run', tmp_path/'nwe.txt')
+    assert code==2 and 'no file that is there' in out, out
+    (tmp_path/'folder').mkdir()
+    for i in range(2): (tmp_path/f'folder/{i}.txt').write_text('Fit a logistic regression classifier.')
+    code,out = call('predict', tmp_path/'run', tmp_path/'folder')
+    assert code==0 and out.count('sklearn')>=2 and '1.txt' in out, out
+    code,out = call('predict', tmp_path/'run', tmp_path/'new.txt', tmp_path/'folder')
+    assert code==0 and len(out.strip().splitlines())==5, out
+    bare = example(5)[['text']]
+    bare.to_csv(tmp_path/'bare.csv', index=False, header=False)
+    code,out = call('predict', tmp_path/'run', tmp_path/'bare.csv', '--out', tmp_path/'b.csv')
+    assert code==0 and len(pd.read_csv(tmp_path/'b.csv'))==5, out
+    from autolearn.model import Model
+    assert len(Model.load(tmp_path/'run').predict(bare.rename(columns=dict(text='what'))))==5
+    assert json.loads((tmp_path/'run/result.json').read_text())['trials'] and all(o['cost']['steps']>0 for o in map(json.loads, (p.read_text() for p in (tmp_path/'run').glob('trials/*/trial.json'))))
     code,out = call('test', tmp_path/'run', tmp_path/'libraries.csv')
     assert code==0 and 'macro_f1' in out, out
     assert not [p for p in (tmp_path/'run').rglob('*') if p.suffix in ('.pkl', '.pt', '.pth')]

@@ -15,7 +15,7 @@ __all__ = ['THINGS', 'FOUND', 'BLOCKS', 'BROKEN', 'MARKUP', 'SPACELESS', 'WORDS'
            'find_broken', 'find_markup', 'find_odd_lengths', 'find_odd_scripts', 'traits']
 
 # %% ../../nbs/media/13_text.ipynb #10ef8ddf
-import hashlib, re, unicodedata
+import hashlib, os, re, unicodedata
 from bisect import bisect_right
 from collections import Counter
 from zlib import crc32
@@ -137,6 +137,8 @@ def as_items(
     texts = [*inputs]
     odd = [o for o in texts if not isinstance(o, str) and not (o is None or o!=o)]
     if odd: raise UserError(f"A text is a string, got {odd[0]!r:.60}.")
+    lost = [o for o in texts if isinstance(o, str) and (re.fullmatch(r'\S+\.(csv|tsv|txt|jsonl?|parquet|zip|tar|gz|xlsx?|pdf|docx?)', o) or len(o)<1000 and os.path.exists(o))]
+    if lost: raise UserError(f"{lost[0]!r} is {'no file of texts that can be read' if os.path.exists(lost[0]) else 'no file that is there'}: give texts, or a table, a text file or a folder of text files.")
     if not texts: raise UserError("There is nothing to answer for: no texts were given.")
     return pd.DataFrame(dict(key=[*map(str, range(len(texts)))], text=[o if isinstance(o, str) else '' for o in texts]))
 

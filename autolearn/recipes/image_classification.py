@@ -112,6 +112,7 @@ def plan(
     if recipe.net: return plan_pretrained(learn, recipe, secs)
     start,found,why = time.perf_counter(),{},[]
     if recipe.sep: why.append(Decision('sep', recipe.sep, f"labels are lists of names: {', '.join(learn.dls.vocab[:5])} …", [''], "sep=''"))
+    if recipe.zoom<1: why.append(Decision('net', '', "from scratch: no pretrained weights are at hand in the folder that AUTOLEARN_WEIGHTS names or the usual caches, or a net with them was tried before", [], 'net=…'))
     (x,y),n,c,most = learn.dls.train.one_batch(),len(learn.dls.train),len(learn.dls.vocab),MOST_PHOTO_EPOCHS if recipe.zoom<1 else MOST_EPOCHS
     clock = lambda net: time_steps(net, (x, y), learn.loss_func, most=.03*secs)
     spent = lambda: time.perf_counter()-start

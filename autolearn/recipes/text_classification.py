@@ -7,7 +7,7 @@ is that of the training part.
 ## `show_batch`: what the net will see
 
 ## `make_learner`: nets and their loss
-Several nets side by side, and AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101).
+The nets of `kinds`, side by side, and AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101).
 
 ## `fit`: first what is simple, then up and down
 The linear model is fitted, the nets are trained with one cycle, and the rows kept to choose with say how much each of them counts.
@@ -27,13 +27,13 @@ __all__ = ['MOST_NETS', 'MOST_EPOCHS', 'make_dls', 'show_batch', 'make_learner',
 import time
 import numpy as np, pandas as pd, torch
 
-from fastai.vision.all import CategoryBlock, CategoryMap, ColReader, ColSplitter, DataBlock, DataLoaders, Learner, OptimWrapper, TransformBlock, accuracy, noop, partial, set_seed
+from fastai.vision.all import CategoryBlock, CategoryMap, ColReader, ColSplitter, DataBlock, DataLoaders, Learner, OptimWrapper, TransformBlock, accuracy, partial, set_seed
 from ..core import UserError
 from ..evaluate import Predictions
 from ..layers import bf16_pays
 from ..records import Decision
 from ..textdata import RowsDL, count_words
-from ..textlayers import Beside, EachLoss, Grams, TextNet, blend, choose_share
+from ..textlayers import Beside, EachLoss, Grams, TextNet, ask_nets, blend, choose_share
 from ..train import QuickLearner, Seeded, Shorten, choose_epochs, time_steps
 
 # %% ../../nbs/recipes/40_text_classification.ipynb #0d0ac6cf
@@ -120,8 +120,7 @@ def fit(
     learn.model.grams.learn([*rows.text], learn.dls.train.y[0].cpu().numpy())
     cuts = [Shorten(recipe.cuts)] if recipe.cuts else []
     learn.fit_one_cycle(recipe.epochs, recipe.lr, cbs=cuts)
-    said,right = learn.get_preds(dl=learn.dls.valid, act=noop)
-    share,heat = choose_share(learn.model.grams([*held.text]), said, right)
+    share,heat = choose_share(learn.model.grams([*held.text]), ask_nets(learn, learn.dls.valid), learn.dls.valid.y[0].cpu())
     learn.model.grams.share.fill_(share)
     learn.model.grams.heat.fill_(heat)
 
@@ -132,8 +131,7 @@ def answer_all(
 )->torch.Tensor: # (n, classes)
     "Probabilities for the rows of `dl`, in their order"
     grams = learn.model.grams
-    net,_ = learn.get_preds(dl=dl, act=noop)
-    return blend((grams.heat*grams([*dl.dataset.items.text])).log_softmax(1), net, grams.share).softmax(1)
+    return blend((grams.heat*grams([*dl.dataset.items.text])).log_softmax(1), ask_nets(learn, dl), grams.share).softmax(1)
 
 # %% ../../nbs/recipes/40_text_classification.ipynb #1a89bb3d
 def score(

@@ -392,7 +392,7 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
 # %% ../../nbs/sources/11_tables.ipynb #14099ea4
 def unlabelled(path:str)->pd.DataFrame: # key (path as written), image (whole path)
     "The pictures that a table names, to be answered for"
-    if not path.lower().endswith(ENDINGS): return None
+    if not isinstance(path, str) or not os.path.isfile(path) or not path.lower().endswith(ENDINGS): return None
     check_table(path)
     t = load_table(path)
     if any(os.path.isfile(os.path.join(t.folder, c)) for c in t.df): t = load_table(path, [f'column {i+1}' for i in range(t.df.shape[1])])

@@ -350,10 +350,15 @@ def check(path:str, text=None, label=None, part=None, sep=None, names=None, enco
         if whole.lower().endswith(TABLES): check_table(whole)
         elif os.path.isfile(whole): check_size(whole, os.path.getsize(whole), os.path.getsize(whole), max_gb=4.)
 
-def unlabelled(path:str)->pd.DataFrame: # key, text
-    "The texts of a table or the lines of a file, to be answered for"
-    if not path.lower().endswith(TABLES) and not is_text(path): return None
-    if not path.lower().endswith(TABLES): return pd.DataFrame([(str(i), o) for i,o in enumerate(read_lines(path, find_encoding(path))) if o.strip()], columns=['key', 'text'])
-    t = load_texts(path)
-    cells = [to_text(t.df[o]) for o in find_texts(t)]
-    return pd.DataFrame(dict(key=[*map(str, range(len(t.df)))], text=['\n'.join(o) for o in zip(*cells)]))
+def unlabelled(data)->pd.DataFrame: # key, text; None for what is something else
+    "The texts of a table or a folder, or the lines of a file, to be answered for"
+    rows = lambda pairs: pd.DataFrame([*pairs], columns=['key', 'text'])
+    if isinstance(data, str) and os.path.isdir(data):
+        files = sorted(o for o in walk_files(data) if o.lower().endswith('.txt'))
+        return rows((as_text(o), '\n'.join(read_lines(f'{data}/{o}', find_encoding(f'{data}/{o}')))) for o in files) if files else None
+    if isinstance(data, str) and not data.lower().endswith(TABLES):
+        return rows((str(i), o) for i,o in enumerate(read_lines(data, find_encoding(data))) if o.strip()) if is_text(data) else None
+    t = load_texts(data)
+    if t.path and any(len(o.split())>=5 for o in t.df): t = load_texts(data, [f'column {i+1}' for i in range(t.df.shape[1])]) # no header
+    if not (text := text_columns(t)): raise UserError(f"No column of {t.name} ({say_some(t.df)}) holds texts.")
+    return rows((str(i), '\n'.join(o)) for i,o in enumerate(zip(*(to_text(t.df[c]) for c in text))))
