@@ -86,9 +86,9 @@ def by_hand(data:str, secs:float, seed:int)->tuple: # as somebody who knows fast
             from PIL import Image
             items = open_source(DATA/data).items
             train,test = items[items.part=='train'],items[items.part=='test']
-            pick = lambda rows: [(Image.fromarray(x).convert('RGB'), y) for x,y in zip(rows.image, rows.label)]
+            pick = lambda rows: [dict(image=Image.fromarray(x).convert('RGB'), label=y) for x,y in zip(rows.image, rows.label)] # of a tuple fastai would take each part
             rows,held = pick(train),pick(test)
-            block = DataBlock((ImageBlock, CategoryBlock), get_x=lambda o: np.array(o[0]), get_y=lambda o: o[1], splitter=RandomSplitter(.1, seed=seed),
+            block = DataBlock((ImageBlock, CategoryBlock), get_x=lambda o: np.array(o['image']), get_y=lambda o: o['label'], splitter=RandomSplitter(.1, seed=seed),
                               batch_tfms=[Normalize.from_stats(*imagenet_stats)])
         else:
             import tarfile
