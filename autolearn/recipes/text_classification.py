@@ -55,7 +55,9 @@ def show_batch(dls):
     import matplotlib.pyplot as plt
     (x,y),known = dls.train.one_batch(),['', '▁', '', '', *dls.train.words]
     lines = [f"{dls.vocab[i]}: {' '.join(known[k] for k in row if k not in (0, 2, 3))[:110]}" for row,i in zip(x[:8].tolist(), y)]
-    plt.figure(figsize=(9, .28*len(lines))).text(0, 1, '\n'.join(lines).replace('$', '\\$'), va='top', family='monospace', fontsize=8)
+    ax = plt.subplots(figsize=(9, .28*len(lines)))[1]
+    ax.axis('off')
+    ax.text(0, 1, '\n'.join(lines).replace('$', '\\$'), va='top', family='monospace', fontsize=8)
 
 # %% ../../nbs/recipes/40_text_classification.ipynb #5b73dc93
 def make_learner(
