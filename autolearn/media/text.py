@@ -138,7 +138,7 @@ def as_items(
     odd = [o for o in texts if not isinstance(o, str) and not (o is None or o!=o)]
     if odd: raise UserError(f"A text is a string, got {odd[0]!r:.60}.")
     lost = [o for o in texts if isinstance(o, str) and (re.fullmatch(r'\S+\.(csv|tsv|txt|jsonl?|parquet|zip|tar|gz|xlsx?|pdf|docx?)', o) or len(o)<1000 and os.path.exists(o))]
-    if lost: raise UserError(f"{lost[0]!r} is {'no file of texts that can be read' if os.path.exists(lost[0]) else 'no file that is there'}: give texts, or a table, a text file or a folder of text files.")
+    if lost and len(lost)==len(texts): raise UserError(f"{lost[0]!r} is {'no file of texts that can be read' if os.path.exists(lost[0]) else 'no file that is there'}: give texts, or a table, a text file or a folder of text files.")
     if not texts: raise UserError("There is nothing to answer for: no texts were given.")
     return pd.DataFrame(dict(key=[*map(str, range(len(texts)))], text=[o if isinstance(o, str) else '' for o in texts]))
 

@@ -253,7 +253,8 @@ def holds_texts(data)->bool: # path of a file, or a DataFrame
         if not isinstance(data, str) or data.lower().endswith(TABLES):
             t = load_texts(data, most=200)
             return bool(text_columns(t)) and not names_files(t)
-        return is_text(data) and find_labels([*islice(read_lines(data, find_encoding(data)), 5000)]) is not None
+        if not is_text(data): return False
+        with open(data, encoding=find_encoding(data), errors='replace') as f: return find_labels([*islice(f, 5000)]) is not None # the file may be large
     except (UserError, OSError, UnicodeError): return False
 
 def sniff(data)->float:
@@ -335,10 +336,9 @@ def open_folder(path:str, valid=None, test=None)->tuple:
     called = parts_in(subfolders(path))
     known = {o:p for o,p in called.items() if p and subfolders(os.path.join(path, o))}
     parts,note = settle_parts(known if len(known)>1 else {'':'train'}, valid, test)
-    top = path if len(known)>1 else path
-    some = [os.path.join(top, o) for o in islice((o for o in walk_files(top) if o.endswith('.txt')), 20)]
+    some = [os.path.join(path, o) for o in islice((o for o in walk_files(path) if o.endswith('.txt')), 20)]
     codes = Counter(map(find_encoding, some))
-    args = dict(path=top, encoding=next((o for o in codes if o!='utf-8'), 'utf-8'), **(parts if len(known)>1 else {}))
+    args = dict(path=path, encoding=next((o for o in codes if o!='utf-8'), 'utf-8'), **(parts if len(known)>1 else {}))
     items = read_text_folders(**args)
     return 'read_text_folders', args, check_items(items, os.path.basename(path)), '; '.join(filter(None, [note, say_encoding(*codes)]))
 
