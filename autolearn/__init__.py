@@ -2,7 +2,9 @@
 
 Modules:
 
+- `autolearn.encoder`: Begin with a net that has read a library
 - `autolearn.fastdata`: Pictures decoded once, batches made by indexing
+- `autolearn.language`: What comes next? A net that reads on, counts that do without one, and dice
 - `autolearn.layers`: Nets from small blocks, each of which may end up in somebody's notebook
 - `autolearn.media.image`: Read them, name them by their pixels, measure them, find what is wrong
 - `autolearn.media.text`: Read them, name them by their characters, measure them, find what is wrong
@@ -10,8 +12,10 @@ Modules:
 - `autolearn.profile`: What are the data like, and what is wrong with them?
 - `autolearn.recipes.image_classification`: From a table of pictures to a tested net, with fastai
 - `autolearn.recipes.text_classification`: From a table of texts to a tested model, with fastai
+- `autolearn.recipes.text_generation`: From a book or a list to a model that writes the like, with fastai
 - `autolearn.sources.archive`: A zip or tar file with class folders in it, unpacked without trust
 - `autolearn.sources.arrays`: Pictures and labels as NumPy arrays, in memory or in an .npz file
+- `autolearn.sources.corpus`: Books, lines and files: what one can learn to write from
 - `autolearn.sources.folder`: One folder for each class, perhaps below folders for train, validation and test
 - `autolearn.sources.idx`: The format of MNIST and its many children: all pictures in one file, all labels in another
 - `autolearn.sources.labels`: What pictures show, written down in JSON: as a list, by file, or as COCO does
@@ -20,4 +24,5 @@ Modules:
 - `autolearn.split`: Rows to learn from, to choose with, and to be tested on
 - `autolearn.textdata`: Words in rows of numbers, batches of like length
 - `autolearn.textlayers`: Vectors of words, a body that reads them, and several such nets side by side
+- `autolearn.textstream`: Characters or words as numbers, and batches in which each row reads on where it ended
 - `autolearn.train`: Seeds, pace and checkpoints: what a fit needs beside fastai"""

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['app', 'DATA', 'TARGET', 'INPUTS', 'NAMES', 'TASK', 'METRIC', 'VALID', 'TEST', 'CLEAN', 'ACCEPT', 'REFUSE', 'SEED',
            'JSON', 'DEBUG', 'say', 'process_start', 'warm_up', 'open_learner', 'report', 'look', 'fit', 'finish',
-           'resume', 'verify', 'trials', 'predict', 'test', 'doubts', 'demo', 'main']
+           'resume', 'verify', 'trials', 'predict', 'generate', 'test', 'doubts', 'demo', 'main']
 
 # %% ../nbs/71_cli.ipynb #467cdcba
 import os, re, sys
@@ -117,7 +117,7 @@ def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=
     al.started = process_start()
     finish(al, as_json, budget)
 
-# %% ../nbs/71_cli.ipynb #7217fd11
+# %% ../nbs/71_cli.ipynb #55fc7dec
 @app.command()
 def verify(run:str=typer.Argument(help="folder of a finished RUN"), as_json:bool=JSON, debug:bool=DEBUG):
     "Rerun the twin notebook in a clean kernel without autolearn and compare its figures."
@@ -165,10 +165,24 @@ def predict(model:str=typer.Argument(help="folder of a model or a RUN"), inputs:
     text = answers.to_parquet() if ending=='.parquet' else answers.to_json(orient='records', lines=True).replace('\\/', '/') if ending=='.jsonl' else answers.to_csv(index=False)
     if out: write_atomic(out, text)
     else: print(text, end='')
-    bad = [*answers.key[answers.prob.isna()]]
+    bad = [*answers.key[(answers.nats if 'nats' in answers else answers.prob).isna()]]
     if out or bad: print(f"{len(answers)-len(bad)} answers"+(f" written to {out}" if out else '')+(f"; {len(bad)} could not be read: {', '.join(map(str, bad[:5]))}"
                          f"{' …' if len(bad)>5 else ''}" if bad else ''), file=sys.stderr)
     if len(bad)==len(answers): raise typer.Exit(1)
+
+@app.command()
+def generate(model:str=typer.Argument(help="folder of a model or a RUN that learnt to make things"), n:int=typer.Option(8, '-n', help="how many"),
+             seed:int=typer.Option(0, help="the same seed gives the same"), out:Optional[str]=typer.Option(None, help="FILE or folder; default: print"),
+             set:Optional[List[str]]=typer.Option(None, help="key=value: how to make them, like temperature=0.8; may be repeated"), debug:bool=DEBUG):
+    "New texts, or whatever the model has learnt to make."
+    from autolearn.core import UserError, plugin
+    from autolearn.model import Model
+    from autolearn.task import get_task, read_choices
+    if out and not os.path.isdir(os.path.dirname(os.path.abspath(out))): raise UserError(f"There is no folder {os.path.dirname(out)!r} for --out.")
+    found = Model.load(model)
+    made,medium = found.sample(n, seed, **read_choices(set or [])),plugin('media', get_task(found.recipe.task).medium)
+    if out: print(medium.write_made(made, out), file=sys.stderr)
+    else: say(*medium.show_made(made))
 
 @app.command()
 def test(model:str=typer.Argument(help="folder of a model or a RUN"), data:str=DATA, target:Optional[str]=TARGET, as_json:bool=JSON, debug:bool=DEBUG):
@@ -177,12 +191,12 @@ def test(model:str=typer.Argument(help="folder of a model or a RUN"), data:str=D
     from autolearn.model import Model
     found = Model.load(model).test(data, target=target)
     if as_json: return print(to_json(found.report(), indent=1))
-    for k in ('accuracy', 'macro_f1', 'log_loss'):
+    for k in dict(likelihood=('nats_per_char', 'bits_per_char', 'perplexity')).get(found.kind, ('accuracy', 'macro_f1', 'log_loss')):
         s,low,high = found.interval(k)
         say(f"{k} {s:.4f} [{low:.4f}, {high:.4f}] on {len(found):,} examples")
     say(*found.lines()[1+len(found.baselines):]) # what was left out, what it had learnt from
     sheet = found.sheet(8)
-    say('', found.per_class().round(4).to_string(), '', "The surest mistakes:", *(f"  {o}" for o in (sheet.lines if sheet else ['none'])))
+    say(*(() if found.measured else ('', found.per_class().round(4).to_string())), '', "The most surprising:" if found.measured else "The surest mistakes:", *(f"  {o}" for o in (sheet.lines if sheet else ['none'])))
 
 @app.command()
 def doubts(run:str=typer.Argument(help="folder of a finished RUN"), folds:int=typer.Option(0, help="3 or more: also the training part, by nets trained on the others"),
@@ -203,14 +217,14 @@ def doubts(run:str=typer.Argument(help="folder of a finished RUN"), folds:int=ty
     print(f"{len(found)} label{'s'*(len(found)!=1)} may be wrong"+(f", listed in {out}" if out else ''), file=sys.stderr)
 
 @app.command()
-def demo(what:str=typer.Argument('image', help="image"), out:Optional[str]=typer.Option(None, help="folder of the RUN"),
+def demo(what:str=typer.Argument('image', help="image, text, or generate"), out:Optional[str]=typer.Option(None, help="folder of the RUN"),
          budget:str=typer.Option('45s', help="wall clock for everything"), as_json:bool=JSON, debug:bool=DEBUG):
-    "Learn real handwritten digits that ship with scikit-learn, in under two minutes."
+    "Learn real handwritten digits that ship with scikit-learn, or texts that ship with Python, in under two minutes."
     warm_up()
     from autolearn.core import Stream, UserError
     from autolearn.learner import AutoLearner
     from autolearn.task import get_task, tasks
-    plans = {k.split('_')[0]:k for k in tasks()}
+    plans = {getattr(get_task(k), 'DEMO', k.split('_')[0]):k for k in reversed([*tasks()])} # of two with one name the first
     if what not in plans: raise UserError(f"There is no demo for {what!r}. There are: {', '.join(plans)}.")
     al = AutoLearner(get_task(plans[what]).example(), budget=budget, out=out or f'runs/demo-{what}', news=Stream() if as_json else None, started=process_start())
     al.found = al.found.replace(name=f'demo {what}')

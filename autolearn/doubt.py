@@ -14,7 +14,7 @@ from .records import Recipe
 from .run import Run
 from .task import get_recipe
 
-# %% ../nbs/64_doubt.ipynb #ed031586
+# %% ../nbs/64_doubt.ipynb #00b52ff9
 def deal(
     content:pd.Series, # hashes, hexadecimal
     folds:int,
@@ -58,7 +58,8 @@ def find_doubts(
     if said := run.warning(run.result): run.news.tell('note', text=f"{said.strip()} Its doubts say little.")
     if not folds: return Predictions.read(run.trial_folder(best.id)/'valid.parquet').doubts()
     if folds<3: raise UserError(f"folds={folds}: give 3 or more, or 0 for the validation part only.")
-    if Predictions.read(run.trial_folder(best.id)/'valid.parquet').many: raise UserError("Doubts about lists of labels cannot be raised.")
+    (valid := Predictions.read(run.trial_folder(best.id)/'valid.parquet')).only_answers('labels to doubt')
+    if valid.many: raise UserError("Doubts about lists of labels cannot be raised.")
     items,split = load_rows(str(run.folder))
     step = max(o.cost['secs']/max(1, o.cost['steps']) for o in run.trials() if o.state=='done') # of one adopted, only the writing was timed
     return cross_answers(items, split, best.closed, step, folds, secs, run.news).doubts()

@@ -39,35 +39,39 @@ def clean_names(
         out[name] = True
     return list(out)
 
-# %% ../nbs/24_evaluate.ipynb #73f5e196
+# %% ../nbs/24_evaluate.ipynb #c6611ab8
 class Predictions:
     "The answers of a model for a set of examples"
     def __init__(self,
         table:pd.DataFrame, # columns key, label, prediction, prob, prob_<class>…
     ):
         self.many = 'labels' in table # any number of labels in a row: lists in `labels` and `predictions`
-        missing = [c for c in ('key', *(('labels', 'predictions') if self.many else ('label', 'prediction')), 'prob') if c not in table]
+        self.measured = 'nats' in table # texts, and how surprising they were
+        missing = [c for c in ('key', *(('nats', 'chars', 'tokens') if self.measured else ('labels', 'predictions', 'prob') if self.many else ('label', 'prediction', 'prob'))) if c not in table]
         if missing: raise UserError(f"Predictions need a column {missing[0]!r}; this table has {list(table)[:8]}.")
         twice = table['key'][table['key'].duplicated()]
         if len(twice): raise UserError(f"Key {twice.iloc[0]!r} stands twice in the predictions.")
         self.table = table.reset_index(drop=True)
         self.classes = classes_of(table)
-        if not self.classes: raise UserError("Predictions need a column prob_<class> for each class; here is none.")
+        if not self.classes and not self.measured: raise UserError("Predictions need a column prob_<class> for each class; here is none.")
     def __len__(self): return len(self.table)
     def __repr__(self):
         n = int(has_truth(self.table).sum())
+        if self.measured: return f'Predictions: {len(self)} rows, {n} of them measured'
         return f'Predictions: {len(self)} rows, {n} with a known label, {len(self.classes)} classes'
     @property
     def probs(self)->np.ndarray: # (n, classes), NaN in rows without an answer
         return self.table[[f'prob_{c}' for c in self.classes]].to_numpy(copy=True)
     @property
-    def kind(self)->str: return 'multilabel' if self.many else 'classification' # of its metrics
+    def kind(self)->str: return 'multilabel' if self.many else 'likelihood' if self.measured else 'classification' # of its metrics
     @property
     def said(self)->pd.Series: # (n,) the answers as text, '' where there is none
+        if self.measured: return self.table['nats'].map(lambda o: '' if o!=o else f'{o:.1f}')
         if not self.many: return self.table['prediction']
         return self.table['predictions'].map(lambda o: '' if o is None else ', '.join(o) or 'none')
     @property
     def names(self)->set: # of the labels that are known to be true
+        if self.measured: return set()
         return {o for l in self.table['labels'] if l is not None for o in l} if self.many else {*self.table['label']}-{''}
     @property
     def truth(self)->pd.Series: # (n,) the labels as text, '' where nobody knows
@@ -124,17 +128,34 @@ def of_many(cls:Predictions,
         prob=np.maximum(P, 1-P).min(1))) # of the label that is least sure
     return cls(pd.concat([table, pd.DataFrame(np.where(gone[:, None], np.nan, P), columns=[f'prob_{o}' for o in names])], axis=1))
 
-# %% ../nbs/24_evaluate.ipynb #f6f1075f
+# %% ../nbs/24_evaluate.ipynb #ab4c0cba
+@patch(cls_method=True)
+def of_nats(cls:Predictions,
+    keys, # (n,) names of the texts, no two the same
+    nats, # (n,) -log of the probability of each; NaN where it could not be read
+    chars, # (n,) how many characters that counts
+    tokens, # (n,) likewise
+)->Predictions:
+    "Predictions of a model that writes"
+    return cls(pd.DataFrame(dict(key=[*keys], nats=np.asarray(nats, dtype=float), chars=np.asarray(chars, dtype=float), tokens=np.asarray(tokens, dtype=float))))
+
+@patch
+def only_answers(self:Predictions, what:str):
+    "Refuse what makes no sense without answers"
+    if self.measured: raise UserError(f"Texts that were measured have no {what}.")
+
+# %% ../nbs/24_evaluate.ipynb #0694c855
 @patch
 def for_rows(self:Predictions,
     other:Predictions, # of which rows and truth are taken
 )->Predictions: # in the order of `other`; without an answer where there is none
     "These answers for the rows of `other`"
+    if self.measured: return Predictions(other.table[['key']].merge(self.table, on='key', how='left'))
     truth,answer = ('labels', 'predictions') if self.many else ('label', 'prediction')
     t = other.table[['key', truth]].merge(self.table.drop(columns=truth), on='key', how='left')
     return Predictions(t.assign(**{answer:t[answer].astype(object).where(t[answer].notna(), None if self.many else '')}))
 
-# %% ../nbs/24_evaluate.ipynb #0da7dfec
+# %% ../nbs/24_evaluate.ipynb #20a81174
 @patch
 def write(self:Predictions,
     path, # a .parquet file; written whole or not at all
@@ -169,8 +190,8 @@ def read(cls:Predictions,
         if 'labels' in table:
             for c in ('labels', 'predictions'): table[c] = pd.Series([None if o is None else [*o] for o in table[c]], dtype=object)
             text = all(o is None or all(isinstance(c, str) for c in o) for k in ('labels', 'predictions') for o in table[k])
-        else: text = table[['label', 'prediction']].map(lambda o: isinstance(o, str)).all(axis=None)
-        numbers = all(table[c].dtype.kind=='f' for c in table if c.startswith('prob'))
+        else: text = 'nats' in table or table[['label', 'prediction']].map(lambda o: isinstance(o, str)).all(axis=None)
+        numbers = all(table[c].dtype.kind=='f' for c in table if c.startswith('prob') or c in ('nats', 'chars', 'tokens'))
         out = cls(table)
         if not text or not numbers or out.classes!=meta['classes']:
             raise ValueError("its columns are not as we write them")
@@ -178,13 +199,13 @@ def read(cls:Predictions,
         raise UserError(f"{path} is damaged: {e}") from None
     return out
 
-# %% ../nbs/24_evaluate.ipynb #a63972cb
+# %% ../nbs/24_evaluate.ipynb #ca01754e
 @patch
 def score(self:Predictions,
     metrics=None, # names; None: all that suit
 )->dict[str, float]: # NaN where one is not defined
     "The scores by name"
-    names = [metrics] if isinstance(metrics, str) else metrics or metrics_for(self.kind, len(self.classes))
+    names = [metrics] if isinstance(metrics, str) else metrics or metrics_for(self.kind, len(self.classes) or 1)
     return {m.name:m(self.table) for m in map(get_metric, names)}
 
 @patch
@@ -196,10 +217,11 @@ def interval(self:Predictions,
     "The score and its 95% interval"
     return interval_of(metric, self.table, n, seed)
 
-# %% ../nbs/24_evaluate.ipynb #0c669980
+# %% ../nbs/24_evaluate.ipynb #1e749c5a
 @patch
 def confusion(self:Predictions)->pd.DataFrame: # counts; rows are the truth, columns the prediction
     "How often each label got each prediction"
+    self.only_answers('confusion matrix')
     if self.many: raise UserError("Rows with several labels have no confusion matrix. See per_class.")
     c = coded(self.table)
     k = len(c.names)
@@ -225,12 +247,15 @@ def per_class(self:Predictions)->pd.DataFrame: # one row for each class; NaN whe
     return pd.DataFrame(dict(n=there, precision=div(right, said), recall=div(right, there), f1=div(2*right, there+said),
                              most_confused=names, confused=n[range(k), worst]), table.index)
 
-# %% ../nbs/24_evaluate.ipynb #d03f4ff9
+# %% ../nbs/24_evaluate.ipynb #ac16fd46
 @patch
 def worst(self:Predictions,
     n:int=10, # at the most
 )->pd.DataFrame: # key, label, prediction, prob, prob_of_label; rows without an answer are left out
-    "The wrong answers that were given with the most confidence"
+    "The wrong answers that were given with the most confidence; of texts that were measured the most surprising"
+    if self.measured:
+        t = self.table[has_truth(self.table)].assign(each=lambda o: o.nats/o.chars.clip(1))
+        return t.nlargest(n, 'each').drop(columns='each').reset_index(drop=True)
     if self.many:
         t = self.table.assign(label=self.truth, prediction=self.said)[has_truth(self.table)&~(self.said=='')]
         t = t[[{*a}!={*b} for a,b in zip(t['labels'], t['predictions'])]].nlargest(n, 'prob')
@@ -240,10 +265,11 @@ def worst(self:Predictions,
     given = [r[f"prob_{r['label']}"] if f"prob_{r['label']}" in t else 0. for _,r in t.iterrows()]
     return t[['key', 'label', 'prediction', 'prob']].assign(prob_of_label=given).reset_index(drop=True)
 
-# %% ../nbs/24_evaluate.ipynb #11f0f79a
+# %% ../nbs/24_evaluate.ipynb #d09889bc
 @patch
 def doubts(self:Predictions)->pd.DataFrame: # key, label, prediction, prob, prob_of_label; the most doubtful first
     "Labels that are likely wrong"
+    self.only_answers('labels to doubt')
     if self.many: raise UserError("Doubts about lists of labels cannot be raised.")
     t = self.table[has_truth(self.table) & (self.table.prediction!='') & self.table.label.isin(self.classes)]
     probs,own = t[[f'prob_{o}' for o in self.classes]].to_numpy(),np.array([self.classes.index(o) for o in t.label], dtype=int)
@@ -319,13 +345,14 @@ def plot_confusion(self:Predictions,
     ax.spines[:].set_color('.5')
     return ax
 
-# %% ../nbs/24_evaluate.ipynb #d383e80c
+# %% ../nbs/24_evaluate.ipynb #ab1d0c72
 # Source: Naeini, Cooper and Hauskrecht 2015; 15 bins of equal width as in Guo et al. 2017, equation 3
 @patch
 def calibration(self:Predictions,
     bins:int=15, # of equal width
 )->tuple[pd.DataFrame, float]: # (low, high, n, confidence, accuracy) for each bin; ECE, NaN when there are no answers
     "How confident the answers are, how many of them are right, and the mean gap between both"
+    self.only_answers('calibration')
     if not has_truth(self.table).any(): raise UserError("There is nothing to calibrate: no row has a known label.")
     t = self.table[has_truth(self.table)&(self.said!='')]
     if self.many: # each class of each row is an answer
@@ -362,18 +389,19 @@ def plot_calibration(self:Predictions,
     ax.legend(loc='upper center', bbox_to_anchor=(.5, -.17), ncols=2, fontsize=8, frameon=False)
     return ax
 
-# %% ../nbs/24_evaluate.ipynb #13471fdc
+# %% ../nbs/24_evaluate.ipynb #50359850
 @patch
 def report(self:Predictions,
     metrics=None, # names; None: all that suit
     n_pairs:int=10, # how many confused pairs
 )->dict: # what JSON can hold; None where a figure is not defined
     "The evaluation as plain data"
-    names = [metrics] if isinstance(metrics, str) else metrics or metrics_for(self.kind, len(self.classes))
+    names = [metrics] if isinstance(metrics, str) else metrics or metrics_for(self.kind, len(self.classes) or 1)
     scores = {m.name:dict(zip(('score', 'low', 'high'), self.interval(m)), better=m.better)
               for m in map(get_metric, names)}
     truth = has_truth(self.table)
     no_answer = truth&(self.said=='')
+    if self.measured: return plain(dict(n=truth.sum(), no_answer=(~truth).sum(), scores=scores))
     return plain(dict(n=truth.sum(), no_answer=no_answer.sum(), unlabelled=(~truth).sum(), classes=self.classes,
         scores=scores, ece=self.calibration()[1], confused=self.confused(n_pairs),
         per_class=self.per_class().reset_index(names='class').to_dict('records')))
@@ -383,7 +411,7 @@ def confused(self:Predictions,
     n:int=10, # at the most
 )->list[dict]: # label, prediction, n, share of the label's rows
     "The pairs of classes that are confused most, ordered; none where there may be several labels"
-    if self.many: return []
+    if self.many or self.measured: return []
     table = self.confusion()
     counts = table.to_numpy()
     off = np.where(np.eye(*counts.shape, dtype=bool), 0, counts)
@@ -391,7 +419,7 @@ def confused(self:Predictions,
     return [dict(label=table.index[i], prediction=table.columns[j], n=int(off[i, j]),
                  share=float(off[i, j]/counts[i].sum())) for i,j in top]
 
-# %% ../nbs/24_evaluate.ipynb #098b3743
+# %% ../nbs/24_evaluate.ipynb #e70d3642
 _CARD = ('display:inline-block;border:1px solid rgba(128,128,128,.35);border-radius:8px;padding:12px 16px;'
          'line-height:1.5')
 
@@ -411,11 +439,14 @@ def _repr_html_(self:Predictions):
     n,k = int(has_truth(self.table).sum()),len(self.classes)
     no_answer = int((self.said=='').sum())
     foot = f'{len(self)} rows, {k} classes'+(f', {no_answer} without an answer' if no_answer else '')
-    if not n:
+    if not n and not self.measured:
         said = self.said.value_counts().head(5)
         rows = [(escape(_short(o) or '(no answer)'), _bar(v/len(self), BLUE), v) for o,v in said.items()]
         return f'<div style="{_CARD}"><div>{foot}, no known labels</div>{_rows("answers", rows) if rows else ""}</div>'
     num = lambda x: '–' if math.isnan(x) else f'{x:.3f}'
+    if self.measured:
+        scores = [(o, f'<b>{num(s)}</b>', f'{num(a)} – {num(b)}') for o in metrics_for('likelihood') for s,a,b in [self.interval(o)]]
+        return f'<div style="{_CARD}"><div>{len(self)} texts</div>{_rows("scores, 95% interval", scores)}</div>'
     acc,low,high = self.interval('accuracy')
     names = [o for o in ('macro_f1', 'auc_ovr', 'log_loss') if o in metrics_for(self.kind, k)]
     scores = [(o, f'<b>{num(s)}</b>', f'{num(a)} – {num(b)}') for o in names for s,a,b in [self.interval(o)]]
@@ -469,7 +500,7 @@ class Comparison:
     __repr__ = __str__
     def to_dict(self): return plain(asdict(self))
 
-# %% ../nbs/24_evaluate.ipynb #3a393108
+# %% ../nbs/24_evaluate.ipynb #21cb7506
 # Source: McNemar 1947 (exact form); Agresti and Min 2005, interval with half a pair added to each cell
 def mcnemar(
     only_a:int, # rows that only the first got right
@@ -493,7 +524,7 @@ def compare(
 )->Comparison:
     "The difference of two models on the same examples, with a 95% interval"
     metric = get_metric(metric)
-    if a.many or b.many: raise UserError("Models that give several labels are not compared yet. Compare their scores and intervals.")
+    if a.many or b.many or a.measured: raise UserError("Only models that give one label are compared yet. Compare their scores and intervals.")
     ta,tb = [t[has_truth(t)] for t in _tables([a, b])]
     sa,sb = metric(ta),metric(tb)
     if metric.name in ('accuracy', 'error'):
@@ -507,7 +538,7 @@ def compare(
     better = '' if not sure else 'a' if metric.is_better(sa, sb) else 'b'
     return Comparison(metric.name, len(ta), sa, sb, sa-sb, low, high, p, better)
 
-# %% ../nbs/24_evaluate.ipynb #d6589e83
+# %% ../nbs/24_evaluate.ipynb #11423d6b
 def blend(
     members, # Predictions for the same keys and classes, at least one
     weights=None, # a number >= 0 for each member; None: all alike
@@ -518,7 +549,7 @@ def blend(
     w = np.asarray(np.ones(len(members)) if weights is None else weights, dtype=float)
     if w.shape!=(len(members),) or (w<0).any() or not 0<w.sum()<np.inf:
         raise UserError(f"{len(members)} members need as many weights, none negative and not all 0, got {w.tolist()}.")
-    if any(o.many for o in members): raise UserError("Models that give several labels are not blended yet.")
+    if any(o.many or o.measured for o in members): raise UserError("Only models that give one label are blended yet.")
     classes = members[0].classes
     for i,o in enumerate(members, 1):
         if set(o.classes)!=set(classes): raise UserError(f"Predictions 1 and {i} do not have the same classes.")

@@ -20,7 +20,7 @@ from .source import is_share, open_source
 from .task import get_recipe
 from .widgets.live import make_view
 
-# %% ../nbs/70_learner.ipynb #97412cad
+# %% ../nbs/70_learner.ipynb #7b492b8a
 class AutoLearner:
     "Data, a budget, and what comes of them"
     def __init__(self,
@@ -88,7 +88,7 @@ class AutoLearner:
         return self.run
     def __repr__(self):
         test = self.result.get('test')
-        return f"AutoLearner({self.found.name}: {self.found.n:,} rows, {len(self.found.classes)} classes, {len(self.found.findings)} findings, {self.problem.task}, " \
+        return f"AutoLearner({self.found.name}: {self.found.n:,} rows, {f'{len(self.found.classes)} classes, ' if self.found.classes else ''}{len(self.found.findings)} findings, {self.problem.task}, " \
                f"{self.path}{', '+self.problem.metric+' '+format(test['score'], '.4f') if test else ''})"
     def _repr_html_(self): return self.look()._repr_html_()
 

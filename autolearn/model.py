@@ -64,17 +64,23 @@ def load_weights(
     try: net.load_state_dict(load_file(str(path)))
     except Exception as e: raise UserError(f"{path} does not fit the recipe beside it ({type(e).__name__}: {str(e)[:200]}).") from None
 
-# %% ../nbs/50_model.ipynb #a4d8d936
+# %% ../nbs/50_model.ipynb #a709aa0c
 class Sheet:
     "Pictures side by side, and a line for each"
     def __init__(self,
-        image, # a PIL picture; None where there is nothing to be seen
+        image, # a PIL picture, or HTML for each line; None where there is nothing to be seen
         lines:list, # of text
         title:str='',
     ): self.image,self.lines,self.title = image,lines,title
-    def save(self, path): self.image.save(path) if self.image else write_atomic(path, repr(self))
+    def save(self, path): # a picture; of texts an .html, or anything else for plain text
+        if isinstance(self.image, list) and str(path).endswith('.html'): write_atomic(path, f'<meta charset="utf-8">{self._repr_html_()}')
+        elif self.image and not isinstance(self.image, list): self.image.save(path)
+        else: write_atomic(path, repr(self))
     def __repr__(self): return '\n'.join([self.title, *self.lines])
     def _repr_html_(self):
+        if isinstance(self.image, list):
+            rows = ''.join(f'<li>{escape(a)}<div>{b}</div></li>' for a,b in zip(self.lines, self.image))
+            return f'<details open><summary>{escape(self.title)}</summary><ol>{rows}</ol></details>'
         png = io.BytesIO()
         if self.image: self.image.save(png, 'PNG')
         seen = f'<img alt="{escape(self.title)}" src="data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}">' if self.image else ''
@@ -93,7 +99,7 @@ class Tested(Predictions):
         known:int=0, # inputs that the model learnt from or was chosen with
     ):
         super().__init__(table)
-        self.metric,self.baselines,self.medium = metric or ('macro_f1' if self.many else 'accuracy'),baselines or {},medium
+        self.metric,self.baselines,self.medium = metric or dict(multilabel='macro_f1', likelihood='nats_per_char').get(self.kind, 'accuracy'),baselines or {},medium
         self.inputs = None if inputs is None else inputs.reindex(self.table.key)
         self.left_out,self.known,self.unlabelled = left_out,known,unlabelled
     def lines(self)->list:
@@ -104,9 +110,10 @@ class Tested(Predictions):
                 *[f"{self.unlabelled:,} rows without a label are left out"]*bool(self.unlabelled),
                 *[f"{self.known:,} of these the model has learnt from or was chosen with: for them the score says little"]*bool(self.known)]
     def sheet(self, n:int=16): # a `Sheet`; None when there is nothing to show
-        "The surest mistakes"
+        "The surest mistakes; of texts that were measured the most surprising"
         worst = self.worst(n)
         if self.inputs is None or not len(worst): return None
+        if self.measured: return Sheet(None, [f"{a/b:.2f} nats per character: {self.say(k)}" for a,b,k in zip(worst.nats, worst.chars, worst.key)], 'the most surprising')
         lines = [f"{a} taken for {b} ({p:.2f}): {self.say(k)}" for a,b,p,k in zip(worst.label, worst.prediction, worst.prob, worst.key)]
         return Sheet(self.draw(self.inputs.reindex(worst.key)), lines, 'the surest mistakes')
     def draw(self, cells): # a PIL picture; None where the medium is not seen
@@ -144,7 +151,7 @@ class Tested(Predictions):
         sheets = [o._repr_html_() for o in (self.sheet(), self.pairs()) if o]
         return ''.join(f'<div>{escape(o)}</div>' for o in self.lines())+''.join(sheets)+super()._repr_html_()
 
-# %% ../nbs/50_model.ipynb #a6f35a44
+# %% ../nbs/50_model.ipynb #4e366aa9
 SOME = 2000 # items that are answered for at once
 
 class Model:
@@ -163,7 +170,9 @@ class Model:
         load_weights(learn.model, folder/'weights.safetensors')
         return cls(recipe, learn, info.get('about'), Path(path) if (Path(path)/'run.json').exists() else None)
     @property
-    def classes(self)->list: return [*self.learn.dls.vocab]
+    def generates(self)->bool: return bool(getattr(get_task(self.recipe.task), 'SAMPLES', 0)) # instead of answering
+    @property
+    def classes(self)->list: return [] if self.generates else [*self.learn.dls.vocab]
     def answers(self,
         keys:list,
         probs:np.ndarray, # (n, classes), NaN where there is no answer
@@ -184,9 +193,30 @@ class Model:
         items:pd.DataFrame, # `key` and the input column, perhaps `label`
     )->Predictions: # a row for each item, in their order; prediction '' for what cannot be read
         "Answers for rows of a source"
+        if self.generates: return self.measure_items(items)
         probs = np.full((len(items), len(self.classes)), np.nan, 'float32')
         for i in range(0, len(items), SOME): probs[i:i+SOME] = self.probs_of(items[i:i+SOME])
         return self.answers([*items.key], probs, [*items.label] if 'label' in items else None)
+    def measure_items(self, items:pd.DataFrame)->Predictions:
+        "How likely a model that generates finds rows of a source"
+        mod,ok = get_recipe(self.recipe.task),plugin('media', get_task(self.recipe.task).medium).readable(items)
+        good = items[ok].drop(columns='label', errors='ignore')
+        with self.learn.no_bar(), self.learn.no_logging():
+            found = [mod.predict(self.learn, self.learn.dls.test_dl(good[i:i+SOME]), self.recipe).table for i in range(0, len(good), SOME)]
+        if not found: raise UserError("None of these inputs can be read.")
+        return Predictions(items[['key']].merge(pd.concat(found, ignore_index=True), on='key', how='left'))
+    def sample(self,
+        n:int=8, # how many
+        seed:int=0, # the same seed gives the same
+        **how, # choices of the recipe that say how: temperature=0.8
+    )->list:
+        "Make `n` new things like those it learnt from"
+        if not self.generates: raise UserError(f"A model of {self.recipe.task} answers, it makes nothing new. See predict.")
+        if not isinstance(n, int) or not 1<=n<=1_000_000: raise UserError(f"How many? n is a whole number from 1 on, got {n!r}.")
+        from autolearn.task import override
+        recipe = override(self.recipe, how)
+        get_task(recipe.task).check_choices(recipe)
+        with self.learn.no_bar(), self.learn.no_logging(): return get_recipe(recipe.task).sample(self.learn, n, seed, recipe)
     def items_of(self, inputs)->pd.DataFrame: # `key` and the input column
         "Rows to answer for"
         from autolearn.source import unlabelled
@@ -202,8 +232,8 @@ class Model:
     def explain(self,
         inputs, # as `predict` takes them
         n:int=16, # at the most
-    )->Sheet: # each input, and beside it what spoke for the answer
-        "What the answers rest on (Grad-CAM, Selvaraju et al. 2016, arXiv 1610.02391)"
+    )->Sheet: # each input, and beside or on it what spoke for the answer
+        "What the answers rest on: of pictures by Grad-CAM (Selvaraju et al. 2016, arXiv 1610.02391), of texts by leaving out each word"
         mod,medium = get_recipe(self.recipe.task),plugin('media', get_task(self.recipe.task).medium)
         if not hasattr(mod, 'explain'): raise UserError(f"Answers of {self.recipe.task} cannot be explained.")
         items = self.items_of(inputs)
@@ -212,8 +242,9 @@ class Model:
         table = self.predict_items(items).table
         with self.learn.no_bar(): heats = mod.explain(self.learn, self.learn.dls.test_dl(items))
         said = table['predictions'].map(', '.join) if 'predictions' in table else table.prediction
+        call = getattr(medium, 'say_heat', lambda key, heat: '/'.join(Path(key).parts[-2:]))
         return Sheet(medium.heat_sheet(items[get_task(self.recipe.task).medium], heats),
-                     [f"{a} ({p:.2f}): {'/'.join(Path(k).parts[-2:])}" for a,p,k in zip(said, table.prob, items.key)], 'what the answers rest on')
+                     [f"{a} ({p:.2f}): {call(k, h)}" for a,p,k,h in zip(said, table.prob, items.key, heats)], 'what the answers rest on')
     def test(self,
         data=None, # whatever `open_source` opens, with labels; None: the test part of the RUN it came from, as answered there
         target=None, # the label column of a table
@@ -225,20 +256,28 @@ class Model:
             return self.run_test()
         items = open_source(data, target=target, span=self.about.get('span')).items
         if 'test' in set(items.part): items = items[items.part=='test']
+        if self.generates: return self.test_measured(items)
         bare = int((items.label=='').sum())
         items = items[items.label!='']
         names = self.answers([*items.key], np.full((len(items), len(self.classes)), np.nan), [*items.label]).names
         if not names & {*self.classes}: raise UserError(f"None of the labels of these data is a class of the model. "
             f"Labels: {', '.join(sorted(names)[:5])}. Classes: {', '.join(self.classes[:5])}.")
         medium = get_task(self.recipe.task).medium
-        known = 0
-        if self.run and (self.run/'items.parquet').exists():
-            items = plugin('media', medium).add_content(items)
-            was = pd.read_parquet(self.run/'items.parquet', columns=['content', 'part', 'dropped_by'])
-            known = int((items.content.isin(was.content[(was.part!='test') & (was.dropped_by=='')]) & (items.content!='')).sum())
+        items,known = self.add_known(items)
         answers = self.predict_items(items).table
         ok = answers.prob.notna()
         return Tested(answers[ok].reset_index(drop=True), inputs=items.set_index('key')[medium], medium=medium, left_out=int((~ok).sum()), known=known, unlabelled=bare)
+    def add_known(self, items:pd.DataFrame)->tuple: # with `content`; how many
+        "How many of these rows the model has learnt from or was chosen with"
+        if not self.run or not (self.run/'items.parquet').exists(): return items,0
+        items = plugin('media', get_task(self.recipe.task).medium).add_content(items)
+        was = pd.read_parquet(self.run/'items.parquet', columns=['content', 'part', 'dropped_by'])
+        return items,int((items.content.isin(was.content[(was.part!='test') & (was.dropped_by=='')]) & (items.content!='')).sum())
+    def test_measured(self, items:pd.DataFrame)->Tested:
+        "How likely a model that generates finds these data"
+        medium,(items, known) = get_task(self.recipe.task).medium,self.add_known(items)
+        t = self.measure_items(items).table
+        return Tested(t[t.nats.notna()].reset_index(drop=True), inputs=items.set_index('key')[medium], medium=medium, left_out=int(t.nats.isna().sum()), known=known)
     def run_test(self)->Tested:
         "The test of the RUN this model came from, as it was answered there"
         from autolearn.source import reopen
@@ -247,4 +286,4 @@ class Model:
         try: inputs = reopen(problem['source']).items.set_index('key')[medium]
         except UserError: inputs = None # the data are elsewhere by now
         return Tested(Predictions.read(self.run/'test.parquet').table, result['metric']['name'], result['baselines'], inputs, medium)
-    def __repr__(self): return f"Model({self.recipe.task}, {len(self.classes)} classes, recipe {self.recipe.id})"
+    def __repr__(self): return f"Model({self.recipe.task}, {'' if self.generates else f'{len(self.classes)} classes, '}recipe {self.recipe.id})"

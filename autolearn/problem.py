@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Asked', 'Prepared', 'prepare', 'load_rows', 'rows_of']
 
-# %% ../nbs/26_problem.ipynb #093a068a
+# %% ../nbs/26_problem.ipynb #44893b70
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +14,7 @@ from .core import UserError, plugin, read_json
 from .profile import apply_fixes, choose_fixes
 from .records import Decision, Problem, Profile, Recipe
 from .source import Source, reopen
-from .split import choose_split, split_items
+from .split import choose_split, cut_parts
 from .task import check_recipe, choose_task, override
 
 # %% ../nbs/26_problem.ipynb #05698494
@@ -44,7 +44,7 @@ class Asked:
         found = [suit(Recipe.from_dict(self.recipe), profile)] if self.recipe else [o.having(seed=self.seed+n) for o in plan.portfolio(profile, secs)]
         return [override(o, self.choices) for o in found]
 
-# %% ../nbs/26_problem.ipynb #0d765b4b
+# %% ../nbs/26_problem.ipynb #a753bc3a
 @dataclass
 class Prepared:
     "A problem and its rows"
@@ -71,17 +71,20 @@ def prepare(
 )->Prepared:
     "From what was found to a problem: fixes, split, task and metric"
     plan,metric,why = choose_task(profile, asked.task, asked.metric)
-    fixes = choose_fixes(profile.findings, asked.accepted, asked.refused, asked.clean)
+    labels = getattr(plan, 'LABELS', True) # does the task learn from labels?
+    fixes = choose_fixes(profile.findings, asked.accepted, [*asked.refused, *(() if labels else ('unlabelled',))], asked.clean)
     rows = apply_fixes(items, fixes)
     kept = rows[rows.dropped_by=='']
-    bad = kept[((kept.content=='') | (kept.label=='')) & (kept.part!='test')]
+    fit = (kept.content!='') & ((kept.label!='') | (not labels))
+    bad = kept[~fit & (kept.part!='test')]
+    if len(bad)==len(kept): raise UserError(f"None of the {len(kept)} rows of {profile.name} has a label, and {plan.name} learns from labels. Is there a column for them? Pass target=, its name.")
     if len(bad): raise UserError(f"{len(bad)} rows cannot be read or have no label ({bad.key.iloc[0]}, …): nothing can be learnt from them. "
                                  "Accept `unreadable` and `unlabelled`, or mend the data.")
-    good = kept[(kept.content!='') & (kept.label!='')]
-    seen = profile.replace(classes=good.label.value_counts().sort_index().to_dict(), parts=kept.part.value_counts().to_dict())
+    good = kept[fit]
+    seen = profile.replace(classes=good.label[good.label!=''].value_counts().sort_index().to_dict(), parts=kept.part.value_counts().to_dict())
     plan.check_profile(seen)
     split,more = choose_split(seen, asked.valid, asked.test, asked.seed)
-    rows.loc[kept.index, 'part'] = split_items(kept.assign(content=kept.alike), **split)
+    rows.loc[kept.index, 'part'] = cut_parts(kept.assign(content=kept.alike), split)
     for part in ('train', 'valid', 'test'):
         n = ((rows.part==part) & (rows.dropped_by=='') & (rows.content!='')).sum()
         if n<2: raise UserError(f"Only {n} of {len(items)} rows are left for {part}, where 2 are the least. Give more data, or "
@@ -92,7 +95,7 @@ def prepare(
     names = getattr(plan, 'names_in', lambda profile: lambda label: [label])(seen) # a label may name several classes
     known = {o for l in set(used.label[used.part=='train']) for o in names(l)}
     new = used[(used.part!='train') & used.label.map(lambda l: not {*names(l)}<=known)]
-    if len(new): why.append(Decision('unknown_classes', sorted(set(new.label)), f"{len(new)} rows of the other parts have labels that no training row has: "
+    if labels and len(new): why.append(Decision('unknown_classes', sorted(set(new.label)), f"{len(new)} rows of the other parts have labels that no training row has: "
                                      "they count as wrong", override='give examples, or accept label_variants'))
     for o in profile.findings:
         if [o.fix, o.params] in fixes:

@@ -94,7 +94,7 @@ def split_label(label:str, sep:str)->list: # what stands between labels, '' wher
     "The labels in a cell, each once"
     return [*dict.fromkeys(o.strip() for o in label.split(sep) if o.strip())] if sep else [label]
 
-# %% ../nbs/12_profile.ipynb #b8070c69
+# %% ../nbs/12_profile.ipynb #ea6e1a10
 def say_rows(keys, n:int=3)->str:
     "The first few of `keys` in words"
     return ', '.join(map(str, keys[:n]))+(f' and {len(keys)-n} more' if len(keys)>n else '')
@@ -110,7 +110,7 @@ def find_unreadable(items:pd.DataFrame):
 def find_unlabelled(items:pd.DataFrame):
     "Rows without a label"
     bad = items[items.label=='']
-    if bad.empty: return None
+    if bad.empty or len(bad)==len(items): return None # where no row has one there is nothing to tell
     return Finding('unlabelled', [*bad.key], f"{len(bad)} of {len(items)} have no label: {say_rows([*bad.key])}",
                    .5, 'label', 'drop_unlabelled', default=True)
 

@@ -50,7 +50,7 @@ class Finding(Record):
     params:dict = field(default_factory=dict) # for the fix
     default:bool=False # is the fix applied without asking?
 
-# %% ../nbs/01_records.ipynb #ba62b5e6
+# %% ../nbs/01_records.ipynb #23914a02
 @dataclass(frozen=True)
 class Profile(Record):
     "What the data are like"
@@ -71,7 +71,7 @@ class Profile(Record):
     def facts(self)->list: # pairs of words
         "The profile in a few lines: what, how many, how balanced"
         n = [*(self.labels or self.classes).values()]
-        classes = f"{len(n)}"+(f", {min(n):,} to {max(n):,} each" if len({*n})>1 else f", {n[0]:,} each" if n else '')
+        classes = f"{len(n)}"+(f", {min(n):,} to {max(n):,} each" if len({*n})>1 else f", {n[0]:,} each") if n else ''
         if self.labels: classes += f"; a row may have several: {len(self.classes):,} lists of them"
         parts = ', '.join(f'{k} {v:,}' for k,v in self.parts.items() if k)
         stats = '; '.join(f"{k} {' to '.join(map(str, [v[0], v[-1]] if v[0]!=v[-1] else v[:1]))}" for k,v in self.stats.items() if isinstance(v, list) and v)

@@ -6,7 +6,7 @@
 __all__ = ['SHORTEST', 'n_cores', 'check_budget', 'RunError', 'run_path', 'say_disk', 'say_ledger', 'follow_data', 'known_run',
            'create_run', 'Run', 'copy_atomic']
 
-# %% ../nbs/63_run.ipynb #8a85a9cc
+# %% ../nbs/63_run.ipynb #c6f64b58
 import contextlib, errno, json, os, re, secrets, shutil, time
 from dataclasses import fields
 from pathlib import Path
@@ -18,7 +18,8 @@ from .evaluate import Predictions
 from .metric import get_metric
 from .problem import Asked, Prepared
 from .records import Decision, Problem, Profile, Recipe, Trial
-from .task import STEPS, get_recipe, get_task, recipe_path
+from .split import splitter
+from .task import get_recipe, get_task, recipe_path, steps_of
 from .worker import TrialError, Worker, WorkerDied, get_worker
 
 # %% ../nbs/63_run.ipynb #302b537a
@@ -288,7 +289,7 @@ def ask(self:Run, budget:Budget, do:str, **what):
             self.tell('note', text="Stopping: the best so far is tested and written. Once more to leave at once.")
             self.stop()
 
-# %% ../nbs/63_run.ipynb #5ddf3bdd
+# %% ../nbs/63_run.ipynb #15be5b96
 @patch
 def fit(self:Run,
     secs:float=None, # budget; None: what is left of the run's own
@@ -441,7 +442,7 @@ def make_result(self:Run, best:Trial, budget:Budget, looks:int, before:dict)->di
     base = {}
     for k,f in (self.read('baselines.json') or {}).items():
         p = Predictions.read(self.folder/f)
-        if p.many==test.many: base[k] = p.for_rows(test).score([self.metric.name])[self.metric.name] # where the user says what a label is, baselines may see it otherwise
+        if p.kind==test.kind: base[k] = p.for_rows(test).score([self.metric.name])[self.metric.name] # where the user says what a label is, baselines may see it otherwise
     names = [*self.plan.metrics(self.profile)]
     return dict(schema=1, status='stopped' if self.stopping else 'done', task=self.problem.task,
         metric=dict(name=self.metric.name, better=self.metric.better), valid=best.metrics[self.metric.name],
@@ -479,7 +480,7 @@ def clear(self:Run, best:Trial):
             for f in ('valid.parquet', 'test.parquet', 'outputs.json'): (d/f).unlink(missing_ok=True)
     (self.folder/'worker.log').unlink(missing_ok=True)
 
-# %% ../nbs/63_run.ipynb #52129f3d
+# %% ../nbs/63_run.ipynb #2eb73db4
 @patch
 def data_calls(self:Run)->list: # calls that open the data, as the twin writes them
     "How the rows came about, step by step: read, name by content, fix, split"
@@ -489,7 +490,7 @@ def data_calls(self:Run)->list: # calls that open the data, as the twin writes t
     fixes = [dict(module='autolearn.profile', fn=name, args=['items'], kwargs=self.lay_aside(name, params), to='items') for name,params in self.problem.fixes]
     return [dict(module=module, fn=s['fn'], args=[], kwargs=s['args'], to='items'),
             dict(module=medium.__name__, fn=name_them(self.profile), args=['items'], kwargs={}, to='items')], \
-           [*fixes, dict(module='autolearn.split', fn='split_items', args=['items'], kwargs=self.problem.split, to='split')]
+           [*fixes, dict(module='autolearn.split', fn=splitter(self.problem.split), args=['items'], kwargs=self.problem.split, to='split')]
 
 @patch
 def lay_aside(self:Run, name:str, params:dict)->dict:
@@ -513,17 +514,18 @@ def write_twin(self:Run, trial:Trial, result:dict):
     figures = outputs.pop('figures')
     score = lambda v: f'{v:.4f}'
     t = result['test']
-    summary = (f"{len(self.info['classes'])} classes, {result['n_train']:,} {getattr(plugin('media', self.problem.medium), 'THINGS', 'rows')} to learn from, {result['n_valid']:,} to choose with, {t['n']:,} to test on. "
+    n = len(self.info['classes'])
+    summary = ((f"{n} classes, " if n else '')+f"{result['n_train']:,} {getattr(plugin('media', self.problem.medium), 'THINGS', 'rows')} to learn from, {result['n_valid']:,} to choose with, {t['n']:,} to test on. "
         f"This notebook is the winner of {result['trials']} trial{'s' if result['trials']>1 else ''} in {say_secs(result['seconds'])}. On the test part, looked at "
         f"{'once' if t['looks']==1 else str(t['looks'])+' times'}: {self.metric.name} **{score(t['score'])}** (95% interval {score(t['low'])} to {score(t['high'])}); "
         + '; '.join(f"{md_text(k)} {score(v)}" for k,v in result['baselines'].items())+'. '+md_text(self.warning(result).strip())
         +" The test part is not touched here: the figures at the end are those of the part to choose with, which a rerun gives again.")
     why = self.decisions()
     if trial.closed.cuts: why = [*why, Decision('cuts', trial.closed.cuts, f"{trial.cost['steps']} steps were trained in the time there was").to_dict()]
-    steps,notes = STEPS,{}
+    steps,notes = steps_of(self.plan),{}
     if trial.note: # trained further by hand: its weights follow the fit
         by_hand = 'autolearn.train.restore', ['learn', repr(str(self.folder/'model'/'weights.safetensors'))], ''
-        steps,notes = [p for o in STEPS for p in ([o, by_hand] if o[0]=='fit' else [o])],dict(restore=f"Trained further by hand: {md_text(trial.note)}.")
+        steps,notes = [p for o in steps for p in ([o, by_hand] if o[0]=='fit' else [o])],dict(restore=f"Trained further by hand: {md_text(trial.note)}.")
     page = Page(title=f"{md_text(self.profile.name)}: {self.problem.task.replace('_', ' ')}", summary=summary, data=opened, prepare=then,
         fingerprint=self.problem.fingerprint, check=dict(module='autolearn.profile', fn='fingerprint', args=['items'], kwargs={}), recipe_module=recipe_path(self.problem.task), recipe=trial.closed, steps=steps,
         decisions=[Decision.from_dict(o) for o in why], outputs=outputs, env=trial.environment, figures=figures, notes=notes|dict(data=md_text(self.problem.source.get('note') or '')), run=self.info['id'])

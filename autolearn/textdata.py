@@ -34,7 +34,7 @@ def tokens_of(text:str)->list: # of text
     "The words and signs of `text`"
     return TOKEN.findall(plain_text(text).lower())
 
-# %% ../nbs/30_textdata.ipynb #746a2cc7
+# %% ../nbs/30_textdata.ipynb #5188fdf2
 PAD,UNK,BOS,EOS = range(4)
 
 def count_words(texts, least:int=2, most:int=60_000)->list: # of words, the most frequent first
@@ -43,29 +43,28 @@ def count_words(texts, least:int=2, most:int=60_000)->list: # of words, the most
     return [w for w,n in sorted(counts.items(), key=lambda o: (-o[1], o[0]))[:most] if n>=least]
 
 class Rows:
-    "Texts as one long row of numbers; `rows[i]` is a batch, (B, T), padded with 0"
-    def __init__(self, texts, words:list, longest:int): # of a longer text the middle is left out
-        number = {w:i+4 for i,w in enumerate(words)}
-        coded,half = [],longest//4
-        for t in texts:
-            o = [number.get(w, UNK) for w in tokens_of(t)]
-            coded.append([BOS, *(o if len(o)<=longest else o[:longest-half]+o[-half:]), EOS])
+    "Texts as one long row of numbers; `rows[i]` is a batch, (B, T), padded with `pad`"
+    def __init__(self, texts, words:list, longest:int, reader=None): # of a longer text the middle is left out; `reader` knows its own numbers
+        number,self.pad = {w:i+4 for i,w in enumerate(words)},PAD if reader is None else reader.pad
+        half = longest//4
+        coded = reader(texts) if reader else [[BOS, *(number.get(w, UNK) for w in tokens_of(t)), EOS] for t in texts]
+        coded = [o if len(o)<=longest+2 else o[:longest-half+1]+o[-half-1:] for o in coded]
         self.lens = torch.tensor([len(o) for o in coded])
         self.starts,self.flat = self.lens.cumsum(0)-self.lens,torch.tensor([k for o in coded for k in o])
     def __len__(self): return len(self.lens)
     def __getitem__(self, i): # list of row numbers
         lens,starts = self.lens[i],self.starts[i]
         at = torch.arange(int(lens.max()))
-        return torch.where(at<lens[:,None], self.flat[(starts[:,None]+at).clamp(max=len(self.flat)-1)], PAD)
+        return torch.where(at<lens[:,None], self.flat[(starts[:,None]+at).clamp(max=len(self.flat)-1)], self.pad)
 
-# %% ../nbs/30_textdata.ipynb #184ec66c
+# %% ../nbs/30_textdata.ipynb #5e485c91
 class RowsDL(TfmdDL):
-    "A `TfmdDL` over a table of texts, cut into `words`; `code` makes numbers of labels"
-    def __init__(self, dataset, bs=64, words=(), longest=400, code=None, **kwargs):
+    "A `TfmdDL` over a table of texts, cut into `words` or as `reader` reads; `code` makes numbers of labels"
+    def __init__(self, dataset, bs=64, words=(), longest=400, code=None, reader=None, **kwargs):
         super().__init__(dataset, bs=bs, **{**kwargs, 'num_workers':0, 'after_batch':None})
-        self.words,self.longest,self.code,table = words,longest,code,dataset.items
-        self.x,self.y = Rows(table.text, words, longest),[code(tl.vocab, table.label) for tl in dataset.tls[dataset.n_inp:]]
-    def new(self, dataset=None, cls=None, **kwargs): return super().new(dataset, cls, **dict(words=self.words, longest=self.longest, code=self.code)|kwargs)
+        self.words,self.longest,self.code,self.reader,table = words,longest,code,reader,dataset.items
+        self.x,self.y = Rows(table.text, words, longest, reader),[code(tl.vocab, table.label) for tl in dataset.tls[dataset.n_inp:]]
+    def new(self, dataset=None, cls=None, **kwargs): return super().new(dataset, cls, **dict(words=self.words, longest=self.longest, code=self.code, reader=self.reader)|kwargs)
     def get_idxs(self):
         if not self.shuffle: return self.x.lens.argsort(descending=True, stable=True).tolist()
         order = torch.randperm(len(self.x)) # dice are thrown afresh for each epoch

@@ -6,16 +6,17 @@
 __all__ = ['Teller', 'curve_of', 'figure_output', 'table_output', 'environment', 'read_plan', 'time_after', 'run_trial',
            'write_trial', 'run_test', 'run_baselines']
 
-# %% ../nbs/60_trial.ipynb #6ed6a658
+# %% ../nbs/60_trial.ipynb #574e4c8a
 import base64, io, platform, time
 from pathlib import Path
+from pprint import pformat
 import numpy as np, pandas as pd, torch
 from fastai.vision.all import Callback, default_device
 from .core import Stream, read_json, write_json
 from .model import Model, save_model
 from .problem import load_rows
 from .records import Problem, Recipe, Trial
-from .task import get_recipe
+from .task import get_recipe, get_task
 from .train import Checkpoint, Pace
 
 # %% ../nbs/60_trial.ipynb #1276b9c0
@@ -65,7 +66,7 @@ def environment()->dict:
     return dict(python=platform.python_version(), torch=torch.__version__, fastai=fastai.__version__, numpy=np.__version__,
                 threads=torch.get_num_threads(), device=str(default_device()), cpu=torch.backends.cpu.get_cpu_capability(), machine=platform.machine())
 
-# %% ../nbs/60_trial.ipynb #f4566413
+# %% ../nbs/60_trial.ipynb #64ef11b7
 def read_plan(folder:Path): # recipe, decisions and the seconds a step was meant to take; None before the plan
     "The plan of a trial, if it was made"
     if not (folder/'closed.json').exists(): return None
@@ -140,6 +141,8 @@ def write_trial(folder, job, mod, learn, closed, outputs, asked, start, around=0
         figures = mod.score(learn, learn.dls.valid, closed)
         answers = mod.predict(learn, learn.dls.valid, closed)
     answers.write(folder/'valid.parquet')
+    if n := getattr(get_task(closed.task), 'SAMPLES', 0):
+        with learn.no_bar(), learn.no_logging(): outputs['sample'] = [dict(output_type='execute_result', metadata={}, execution_count=1, data={'text/plain':pformat(mod.sample(learn, n, 0, closed), width=140)})]
     # every metric of the task is a function of the answers; what the twin shows comes from `score`
     metrics = answers.score([o for o in job.get('metrics', []) if o not in figures])|figures
     env = environment()

@@ -7,21 +7,12 @@
 
 Rows are appended to rows.jsonl, with hardware, versions and commit. Data lie in AUTOLEARN_DATA.
 """
-import json, os, platform, subprocess, sys, tempfile, time
-from importlib.metadata import version
+import json, os, subprocess, sys, tempfile, time
 from pathlib import Path
+from rows import add_row, table
 
-HERE = Path(__file__).parent
 DATA = Path(os.environ.get('AUTOLEARN_DATA', '../shared/data')).resolve()
 WHERE = dict(fashion_mnist='fashion_mnist', cifar10_jpeg='cifar10_jpeg/cifar10_jpeg.tar.gz', imagenette_subset='imagenette_subset/imagenette_subset.tar.gz')
-
-def add_row(**row):
-    "Append one measurement, with where and by what it was made"
-    cpu = next((o.split(':')[1].strip() for o in Path('/proc/cpuinfo').read_text().splitlines() if o.startswith('model name')), platform.processor())
-    commit = subprocess.run(['git', 'rev-parse', '--short', 'HEAD'], cwd=HERE, capture_output=True, text=True).stdout.strip()
-    row |= dict(at=time.strftime('%Y-%m-%d'), cpu=cpu, cores=os.cpu_count(), commit=commit, **{o:version(o) for o in ('torch', 'fastai')})
-    with open(HERE/'rows.jsonl', 'a') as f: f.write(json.dumps(row)+'\n')
-    print(json.dumps(row))
 
 # --- speed
 
@@ -132,24 +123,6 @@ def score(data:str, minutes:str, seed:str, who:str='ours'):
     s,n,wall,more = (ours if who=='ours' else by_hand)(data, 60*float(minutes), int(seed))
     low,high = wilson(round(s*n), n)
     add_row(what='score', data=data, minutes=float(minutes), seed=int(seed), who=who, score=round(s, 4), low=round(low, 4), high=round(high, 4), n=n, wall=round(wall), **({} if who=='ours' else more), **({'choices':more['recipe']} if who=='ours' else {}))
-
-# --- table
-
-def table():
-    "The newest row of each measurement, as Markdown, between the marks of README.md"
-    rows = [json.loads(o) for o in (HERE/'rows.jsonl').read_text().splitlines()]
-    newest = {(o['what'], o['data'], o.get('width', 16), o.get('minutes'), o.get('seed'), o.get('who')):o for o in rows}.values()
-    lines = ['| pictures a second | our learner | bare loop | ratio, median of the rounds |', '|---|---|---|---|']
-    lines += [f"| {o['data']}, {o.get('width', 16)} channels | {o['ours']:,} | {o['bare']:,} | {o['ratio']:.3f} |" for o in newest if o['what']=='speed']
-    lines += ['', '| data | minutes | seed | autolearn | fastai by hand |', '|---|---|---|---|---|']
-    cells = {}
-    for o in newest:
-        if o['what']=='score': cells.setdefault((o['data'], o['minutes'], o['seed']), {})[o['who']] = f"{o['score']:.4f} [{o['low']:.4f}, {o['high']:.4f}], {o['wall']} s"
-    lines += [f"| {d} | {m:g} | {s} | {c.get('ours', '–')} | {c.get('fastai', '–')} |" for (d,m,s),c in sorted(cells.items())]
-    lines += ['', *sorted({f"{o['cpu']}, {o['cores']} cores; torch {o['torch']}, fastai {o['fastai']}; {o['at']}" for o in newest})]
-    begin,end = '<!-- table -->','<!-- end -->'
-    text = (HERE/'README.md').read_text()
-    (HERE/'README.md').write_text(text[:text.index(begin)+len(begin)]+'\n'+'\n'.join(lines)+'\n'+text[text.index(end):])
 
 if __name__=='__main__':
     if len(sys.argv)<2 or sys.argv[1] not in ('speed', 'score', 'table'): sys.exit(__doc__)

@@ -27,7 +27,8 @@ def sources(tmp):
     packed = Path(shutil.make_archive(str(tmp/'packed'), 'zip', folder))
     (tmp/'labels.json').write_text(json.dumps(dict(zip(table.path, table.label))))
     (tmp/'texts.csv').write_text('text,label\n'+'\n'.join(f'this is text {i},{"ab"[i%2]}' for i in range(60)))
-    return dict(folder=folder, idx=idx, arrays=(x, y), tables=table, archive=packed, labels=tmp/'labels.json', texts=tmp/'texts.csv')
+    (tmp/'lines.txt').write_text('\n'.join(f'a line that says {o}' for o in ('yes', 'no', 'perhaps')*20))
+    return dict(folder=folder, idx=idx, arrays=(x, y), tables=table, archive=packed, labels=tmp/'labels.json', texts=tmp/'texts.csv', corpus=tmp/'lines.txt')
 
 def test_every_source(tmp_path):
     given = sources(tmp_path)

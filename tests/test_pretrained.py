@@ -55,3 +55,52 @@ def test_a_pretrained_net_that_is_not_wanted(photos, weights, tmp_path, monkeypa
     assert result(tmp_path/'run')['recipe']['choices']['widths']
     code,out = call('fit', photos, '--budget', '40s', '--offline', '--out', tmp_path/'other', '--set', 'net=resnet50')
     assert code==2 and "'weights'" in out, out
+
+@pytest.fixture(scope='module')
+def encoder(tmp_path_factory):
+    "A small transformer in the usual layout, that has read nothing"
+    import torch
+    from pydoc_data.topics import topics
+    from safetensors.torch import save_file
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+    from transformers import AutoConfig, AutoModel
+    folder = tmp_path_factory.mktemp('encoders')/'small-bert'
+    folder.mkdir()
+    cut = Tokenizer(models.WordPiece(unk_token='[UNK]'))
+    cut.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    cut.train_from_iterator(topics.values(), trainers.WordPieceTrainer(vocab_size=800, special_tokens=['[PAD]', '[UNK]', '[CLS]', '[SEP]'], show_progress=False))
+    cut.post_processor = processors.TemplateProcessing(single='[CLS] $A [SEP]', special_tokens=[('[CLS]', 2), ('[SEP]', 3)])
+    cut.save(str(folder/'tokenizer.json'))
+    config = dict(model_type='bert', vocab_size=800, hidden_size=64, num_hidden_layers=2, num_attention_heads=2, intermediate_size=128, max_position_embeddings=128, pad_token_id=0)
+    (folder/'config.json').write_text(json.dumps(config))
+    torch.manual_seed(0)
+    save_file(AutoModel.from_config(AutoConfig.for_model(**config)).state_dict(), folder/'model.safetensors')
+    return folder
+
+@pytest.mark.parametrize('frozen', [True, False])
+def test_a_net_that_has_read(encoder, tmp_path, monkeypatch, frozen):
+    "Found in the folder of weights, used, the twin agrees, and the model answers where those weights are not"
+    import pandas as pd
+    from autolearn.tasks.text_classification import example
+    example().to_csv(tmp_path/'libraries.csv', index=False)
+    monkeypatch.setenv('AUTOLEARN_WEIGHTS', str(encoder.parent))
+    code,out = call('fit', tmp_path/'libraries.csv', '--budget', '40s', '--offline', '--out', tmp_path/'run', '--set', f'frozen={json.dumps(frozen)}', '--set', 'epochs=2')
+    assert code==0, out
+    r = result(tmp_path/'run')
+    assert r['recipe']['choices']['encoder']=='bert' and r['recipe']['choices']['frozen'] is frozen and r['test']['score']>.8
+    code,out = call('verify', tmp_path/'run')
+    assert code==0 and 'equal' in out, out
+    monkeypatch.setenv('AUTOLEARN_WEIGHTS', str(tmp_path))
+    encoder.rename(away := encoder.with_name('away'))
+    try: code,out = call('predict', tmp_path/'run', 'Fit a logistic regression classifier.', 'Compute the singular value decomposition of an array.', '--out', tmp_path/'a.csv')
+    finally: away.rename(encoder)
+    assert code==0 and pd.read_csv(tmp_path/'a.csv').prediction.tolist()==['sklearn', 'numpy'], out
+
+def test_texts_in_another_script_get_nets_of_their_own(encoder, monkeypatch):
+    from autolearn.records import Profile
+    from autolearn.tasks import text_classification as plan
+    monkeypatch.setenv('AUTOLEARN_WEIGHTS', str(encoder.parent))
+    stats = dict(n_readable=1000, chars=[10, 80, 200, 900], words=[2, 15, 40, 150], spaced=1., markup=0.)
+    of = lambda script: plan.portfolio(Profile('t', 'text', 1000, '', {'':1000}, dict(a=500, b=500), stats|dict(scripts={script:1000})), 300)[0]
+    assert of('Latin').weights==str(encoder) and of('Han').encoder==''
+    plan.check_choices(of('Latin'))

@@ -60,6 +60,24 @@ def test_what_is_found(table):
     found = {o.finder:o.keys for o in profile.findings}
     assert found['copies_across_parts']==['0'] and '1' in found['near_copies_across_parts'] and found['unreadable']==['902'] and '903' in found['mojibake'] and '904' in found['exact_copies']+found.get('near_copies', [])
 
+def test_several_labels_for_a_text(tmp_path):
+    "Lists of labels: macro-F1, figures for each label, the twin agrees"
+    import random
+    rng,words = random.Random(0),dict(sea=['wave', 'boat', 'fish', 'salt'], city=['street', 'tram', 'crowd', 'tower'], food=['bread', 'soup', 'apple', 'salt'])
+    rows = []
+    for _ in range(700):
+        of = rng.sample([*words], rng.choice((1, 1, 2)))
+        rows.append((' '.join(rng.choice(words[k]+['the', 'and', 'with', 'near', 'some']) for k in of for _ in range(6)), ';'.join(of)))
+    pd.DataFrame(rows, columns=['text', 'label']).drop_duplicates('text').to_csv(tmp_path/'trips.csv', index=False)
+    code,out = call('fit', tmp_path/'trips.csv', '--budget', '30s', '--out', tmp_path/'run', '--json')
+    assert code==0, out
+    r = json.loads(out[out.index('{'):])
+    assert r['metric']['name']=='macro_f1' and r['test']['score']>.9 and {o['class'] for o in r['report']['per_class']}=={*words}, r
+    code,out = call('verify', tmp_path/'run')
+    assert code==0 and 'equal' in out, out
+    code,out = call('predict', tmp_path/'run', 'wave boat fish the tram crowd tower street')
+    assert code==0 and 'sea' in out and 'city' in out, out
+
 def test_near_copies_are_few_words_apart():
     a = 'the quick brown fox jumps over the lazy dog and runs into the dark green forest behind the old mill near the river'
     texts = [a, a.replace('lazy', 'sleepy'), a[::-1], 'another text entirely, of which nothing is the same as in the others']
@@ -96,4 +114,7 @@ def test_a_run_on_texts(table, tmp_path):
     assert json.loads((tmp_path/'run/result.json').read_text())['trials'] and all(o['cost']['steps']>0 for o in map(json.loads, (p.read_text() for p in (tmp_path/'run').glob('trials/*/trial.json'))))
     code,out = call('test', tmp_path/'run', tmp_path/'libraries.csv')
     assert code==0 and 'macro_f1' in out, out
+    from autolearn.model import Model
+    shown = Model.load(tmp_path/'run').explain(['Fit a logistic <b>regression</b> classifier.'])
+    assert 'regression' in repr(shown) and '&lt;b&gt;' in shown._repr_html_() and '<b>reg' not in shown._repr_html_()
     assert not [p for p in (tmp_path/'run').rglob('*') if p.suffix in ('.pkl', '.pt', '.pth')]

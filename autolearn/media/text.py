@@ -11,18 +11,20 @@ Each text gets the name of its characters, and the rows are put in the order of 
 # %% auto #0
 __all__ = ['THINGS', 'FOUND', 'BLOCKS', 'BROKEN', 'MARKUP', 'SPACELESS', 'WORDS', 'MEASURES', 'find_near_copies',
            'find_near_leaks', 'find_near_together', 'FINDERS', 'text_hash', 'add_content', 'script_of', 'measure',
-           'runs_of', 'near_pairs', 'add_near', 'add_measures', 'as_items', 'readable', 'say', 'summarise',
-           'find_broken', 'find_markup', 'find_odd_lengths', 'find_odd_scripts', 'traits']
+           'runs_of', 'near_pairs', 'add_near', 'add_measures', 'as_items', 'readable', 'say', 'summarise', 'evidence',
+           'say_heat', 'heat_sheet', 'show_made', 'write_made', 'find_broken', 'find_markup', 'find_odd_lengths',
+           'find_odd_scripts', 'traits']
 
-# %% ../../nbs/media/13_text.ipynb #10ef8ddf
+# %% ../../nbs/media/13_text.ipynb #537ee7a6
 import hashlib, os, re, unicodedata
 from bisect import bisect_right
 from collections import Counter
+from html import escape
 from zlib import crc32
 import numpy as np, pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from ..core import Stream, UserError
+from ..core import Stream, UserError, write_atomic
 from ..profile import find_few, near_finders
 
 # %% ../../nbs/media/13_text.ipynb #0959e647
@@ -154,7 +156,7 @@ def say(key:str, text)->str:
     text = ' '.join(str(text or '').split())
     return f"{text[:100]}{' …' if len(text)>100 else ''} ({key})"
 
-# %% ../../nbs/media/13_text.ipynb #9309f4a6
+# %% ../../nbs/media/13_text.ipynb #776b1215
 def summarise(
     items:pd.DataFrame, # of `add_measures`
 )->dict: # lengths, scripts
@@ -164,7 +166,49 @@ def summarise(
     n = good.script.value_counts()
     spaced = float((good.words*12>good.chars).mean()) # share of texts in which words are set apart
     return dict(n_readable=len(good), chars=good.chars.quantile([0, .5, .95, 1]).astype(int).tolist(), words=good.words.quantile([0, .5, .95, 1]).astype(int).tolist(),
-        scripts={k:int(v) for k,v in n[n.index!=''].head(8).items()}, spaced=round(spaced, 3), markup=round(float(good.markup.mean()), 3))
+        scripts={k:int(v) for k,v in n[n.index!=''].head(8).items()}, spaced=round(spaced, 3), markup=round(float(good.markup.mean()), 3),
+        **(dict(running=True) if 'before' in items else {})) # pieces of texts that go on: a reader says what stands before each
+
+def evidence(
+    items:pd.DataFrame, # of `add_measures`, those to learn from
+    most:int=2_000_000, # characters that are looked at
+)->dict: # characters in all; different ones; different words, words in all, and the share of these that is a word seen five times or more
+    "What the training part says about how to read and write such texts"
+    some = items.text[(items.chars.cumsum()-items.chars<most) & (items.content!='')]
+    words = Counter(w for t in some for w in WORDS.findall(t))
+    n = sum(words.values())
+    return dict(total=int(items.chars.sum()), alphabet=len({c for t in some for c in t}), vocabulary=len(words), n_words=n, usual=round(sum(v for v in words.values() if v>=5)/max(1, n), 3))
+
+# %% ../../nbs/media/13_text.ipynb #e5a33153
+def say_heat(key:str, heat:list)->str: # of (piece of the text, how much it speaks for the answer)
+    "The words that count most, for a line"
+    top = sorted(((w.strip(), v) for w,v in heat if w.strip()), key=lambda o: -abs(o[1]))[:5]
+    return f"{', '.join(f'{w} {v:+.2f}' for w,v in top)} ({key})"
+
+def heat_sheet(
+    texts, # (n,)
+    heats:list, # for each text its pieces, and how much each speaks for the answer
+)->list: # HTML of each
+    "Texts with their words in colour"
+    def mark(piece, v, most): return f'<span style="background:rgba({"41,115,191" if v>0 else "222,92,15"},{.75*min(1, abs(v)/most):.2f})" title="{v:+.2f}">{escape(piece)}</span>' if v else escape(piece)
+    return [''.join(mark(w, v, max([abs(o) for _,o in heat]+[.05])) for w,v in heat) for heat in heats]
+
+# %% ../../nbs/media/13_text.ipynb #f83efc84
+def show_made(made:list)->list: # texts; lines to print
+    "Texts that a model has made, for a terminal: a line each, or set apart where they have several"
+    return [*made] if not any('\n' in o for o in made) else [l for o in made for l in (o, '-'*20)][:-1]
+
+def write_made(
+    made:list, # texts
+    out:str, # a .txt, .jsonl or .csv
+)->str: # what was written, in words
+    "Write texts that a model has made"
+    kind = os.path.splitext(out)[1].lower()
+    if kind not in ('.txt', '.jsonl', '.csv'): raise UserError(f"Texts are written to a file that ends in .txt, .jsonl or .csv, got {os.path.basename(out)!r}.")
+    table = pd.DataFrame(dict(text=made))
+    text = table.to_csv(index=False) if kind=='.csv' else table.to_json(orient='records', lines=True, force_ascii=False) if kind=='.jsonl' else '\n'.join(show_made(made))+'\n'
+    write_atomic(out, text.encode('utf-8', 'replace'))
+    return f"{len(made)} texts written to {out}"
 
 # %% ../../nbs/media/13_text.ipynb #a84200c0
 find_near_copies,find_near_leaks,find_near_together = near_finders('texts', 'text', 'but for signs or a few words')

@@ -10,8 +10,9 @@ of the paths."""
 __all__ = ['PICTURES', 'OPENS', 'MEDIUM', 'READS', 'PLAIN_FOLDERS', 'walk_files', 'as_text', 'read_folder', 'subfolders',
            'has_pictures', 'inner', 'find_parts', 'find_root', 'sniff', 'explain', 'to_name', 'check', 'open_data']
 
-# %% ../../nbs/sources/11_folder.ipynb #ac7a1488
+# %% ../../nbs/sources/11_folder.ipynb #932834c4
 import os, posixpath
+from collections import Counter
 from itertools import islice
 import pandas as pd
 from ..core import UserError
@@ -113,7 +114,7 @@ def explain(path)->str:
     if links: return f"{name!r} holds {links:,} links, which are not followed. Give the folder that they lead to."
     return ''
 
-# %% ../../nbs/sources/11_folder.ipynb #4ef1c3ee
+# %% ../../nbs/sources/11_folder.ipynb #d8416c14
 def to_name(v, path:str, arg:str):
     "The folder `v` as its name from `path` on; a share and None stay"
     if v is None or is_share(v): return v
@@ -140,7 +141,9 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
     items = read_folder(**args)
     for part in {*parts}-{'all'}-{*items.part}:
         raise UserError(f"The {part} part, {parts[part]!r}, holds no pictures in class folders.")
-    n = sum(1 for _ in walk_files(path))-sum(not o.startswith('../') for o in items.key)
+    mine = {*items.key}
+    rest = [o for o in walk_files(path) if as_text(o) not in mine]
+    few = ', '.join(f"{k} {o or 'without ending'}" for o,k in Counter(os.path.splitext(o)[1].lower() for o in rest).most_common(4))
     flat = [o for o,p in parts_in(subfolders(path)).items() if '' not in found and p and not any(v.split('/')[0]==o for v in parts.values()) and has_pictures(f'{path}/{o}')]
-    notes = [note]*bool(note)+[f"{say_some(flat)} left aside: no class folders in it"]*bool(flat)+[f"{n:,} other file{'s' if n>1 else ''} left aside"]*bool(n)
+    notes = [note]*bool(note)+[f"{say_some(flat)} left aside: no class folders in it"]*bool(flat)+[f"{len(rest):,} other file{'s' if len(rest)>1 else ''} left aside ({few})"]*bool(rest)
     return 'read_folder', args, check_items(items, os.path.basename(path)), '; '.join(notes)

@@ -66,18 +66,18 @@ def read_lines(path:str, encoding:str='utf-8')->list:
     "The lines of a text file; only an end of line ends them"
     with open(path, encoding=encoding, errors='replace') as f: return f.read().split('\n')
 
-# %% ../../nbs/sources/12_texts.ipynb #b04e5f36
-def text_rows(df:pd.DataFrame, text:list, label:str, part:str=None, **parts:str)->pd.DataFrame:
-    "Key, text, label and part from the columns of `df`"
+# %% ../../nbs/sources/12_texts.ipynb #61cb3aa2
+def text_rows(df:pd.DataFrame, text:list, label:str='', part:str=None, **parts:str)->pd.DataFrame:
+    "Key, text, label ('' where there is no column of labels) and part from the columns of `df`"
     cells = [to_text(df[o]) for o in text]
-    rows = pd.DataFrame(dict(key=[*map(str, range(len(df)))], text=['\n'.join(o) for o in zip(*cells)], label=to_label(df[label]),
+    rows = pd.DataFrame(dict(key=[*map(str, range(len(df)))], text=['\n'.join(o) for o in zip(*cells)], label=to_label(df[label]) if label else '',
         part=part_cells(df, part).map({'':'train'}|{v:k for k,o in parts.items() for v in ([o] if isinstance(o, str) else o)}) if part else ''))
     return rows.dropna(subset='part', ignore_index=True)
 
 def read_texts(
     path:str, # CSV, TSV, JSON lines or Parquet
     text:list, # columns of text
-    label:str, # column of labels
+    label:str='', # column of labels
     part:str=None, # column of parts
     sep:str=',', # between the cells of a text file
     names:list=None, # the columns of a file without header
@@ -90,11 +90,11 @@ def read_texts(
     else: df = pd.read_csv(path, sep=sep, names=names, dtype=str, keep_default_na=False, encoding=encoding)
     return text_rows(df, text, label, part, **parts)
 
-# %% ../../nbs/sources/12_texts.ipynb #dd996506
+# %% ../../nbs/sources/12_texts.ipynb #340f1c0a
 def read_text_parts(
     path:str, # folder of the tables
     text:list, # columns of text
-    label:str, # column of labels
+    label:str='', # column of labels
     sep:str=',', # between the cells of a text file
     names:list=None, # the columns of files without header
     encoding:str='utf-8',
@@ -150,7 +150,7 @@ def read_text_items(
     "The rows of a table that was in memory"
     return pd.read_parquet(path)
 
-# %% ../../nbs/sources/12_texts.ipynb #6b2524a6
+# %% ../../nbs/sources/12_texts.ipynb #bedc5f98
 def is_wordy(column:pd.Series)->bool:
     "Does a column hold texts?"
     if column.dtype.kind in 'biufcmM': return False
@@ -193,7 +193,7 @@ def find_target(t:Table, text:list, target=None)->str:
     few = [c for c in left if 2<=t.df[c].astype(str).nunique()<=max(20, .1*len(t.df))]
     for o in (left, usual, few):
         if len(o)==1: return o[0]
-    if not left: raise UserError(f"{t.name} has no column of labels beside the texts in {say_some(text)}.")
+    if not left: return '' # texts without labels: one can learn to write such
     raise UserError(f"Which column of {t.name} holds the labels: {say_some(left)}? Pass target={(usual or few or left)[0]!r} or another.")
 
 # %% ../../nbs/sources/12_texts.ipynb #f818feac
@@ -214,8 +214,8 @@ def find_labels(
         if once<.05*len(lines) and sum(n for o,n in labels.items() if within[o]>.2*n)<.1*len(lines): return sep,last
     return None
 
-# %% ../../nbs/sources/12_texts.ipynb #4a423e01
-OPENS = "texts with labels: a table (CSV, TSV, JSON lines, Parquet, DataFrame) with a column of texts, a text file with a label on each line, or a folder of text files for each class"
+# %% ../../nbs/sources/12_texts.ipynb #48f314ac
+OPENS = "texts with labels: a table (CSV, TSV, JSON lines, Parquet, DataFrame), a text file with a label on each line, or a folder of text files for each class"
 MEDIUM = 'text'
 READS = ('read_texts', 'read_text_parts', 'read_labelled_lines', 'read_text_folders', 'read_text_items')
 TABLES = ('.csv', '.tsv', '.parquet', '.jsonl', '.ndjson')
@@ -267,7 +267,7 @@ def sniff(data)->float:
     some = [*islice(walk_files(data), 1000)]
     return .7*(sum(o.lower().endswith('.txt') and '/' in o for o in some)>.8*len(some)>0)
 
-# %% ../../nbs/sources/12_texts.ipynb #197daf88
+# %% ../../nbs/sources/12_texts.ipynb #65d38ddb
 def say_encoding(*codes)->str:
     "A note on files that are not UTF-8"
     odd = sorted({o for o in codes if o not in ('utf-8', 'utf-8-sig')})
@@ -279,11 +279,11 @@ def open_tables(found:dict, inputs, target, valid, test)->tuple: # part or 'all'
     if main.path and any(len(o.split())>=5 for o in main.df): raise UserError(f"The first row of {main.name} holds a text: it has no header. Pass names=, a list of its columns.")
     text = find_texts(main, inputs, target)
     label = find_target(main, text, target)
-    said = [f"texts are in {say_some(text)}, labels in {label!r}", say_encoding(*((t.how or {}).get('encoding', 'utf-8') for t in found.values()))]
+    said = [f"texts are in {say_some(text)}, "+(f"labels in {label!r}" if label else "and there is no column of labels"), say_encoding(*((t.how or {}).get('encoding', 'utf-8') for t in found.values()))]
     if len(found)>1:
         for t in found.values():
             for o in text: pick_column(t, o, 'inputs')
-            pick_column(t, label, 'target')
+            if label: pick_column(t, label, 'target')
         items = pd.concat([text_rows(t.df, text, label).assign(part=p) for p,t in found.items()], ignore_index=True).assign(key=lambda df: df.part+'/'+df.key)
         if not all(t.path and (t.how or {})==(main.how or {}) for t in found.values()): return 'read_text_items', {}, items, '; '.join(filter(None, said))
         files = {p:os.path.relpath(t.path, main.folder).replace(os.sep, '/') for p,t in found.items()}

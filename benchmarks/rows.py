@@ -1,0 +1,30 @@
+"Rows of measurements with where and by what they were made, and the table in README.md that is made of them"
+import json, os, platform, subprocess, time
+from importlib.metadata import version
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+def add_row(**row):
+    "Append one measurement, with where and by what it was made"
+    cpu = next((o.split(':')[1].strip() for o in Path('/proc/cpuinfo').read_text().splitlines() if o.startswith('model name')), platform.processor())
+    commit = subprocess.run(['git', 'rev-parse', '--short', 'HEAD'], cwd=HERE, capture_output=True, text=True).stdout.strip()
+    row |= dict(at=time.strftime('%Y-%m-%d'), cpu=cpu, cores=os.cpu_count(), commit=commit, **{o:version(o) for o in ('torch', 'fastai')})
+    with open(HERE/'rows.jsonl', 'a') as f: f.write(json.dumps(row)+'\n')
+    print(json.dumps(row))
+
+def table():
+    "The newest row of each measurement, as Markdown, between the marks of README.md"
+    rows = [json.loads(o) for o in (HERE/'rows.jsonl').read_text().splitlines()]
+    newest = {(o['what'], o['data'], o.get('width', 16), o.get('minutes'), o.get('seed'), o.get('who')):o for o in rows}.values()
+    lines = ['| pictures or tokens a second | our learner | bare loop | ratio, median of the rounds |', '|---|---|---|---|']
+    lines += [f"| {o['data']}, {o.get('width', 16)} {o.get('of', 'channels')} | {o['ours']:,} | {o['bare']:,} | {o['ratio']:.3f} |" for o in newest if o['what']=='speed']
+    lines += ['', '| data | minutes | seed | autolearn | fastai by hand | linear model |', '|---|---|---|---|---|---|']
+    cells = {}
+    for o in newest:
+        if o['what']=='score': cells.setdefault((o['data'], o['minutes'], o['seed']), {})[o['who']] = f"{o['score']:.4f} [{o['low']:.4f}, {o['high']:.4f}], {o['wall']} s"
+    lines += [f"| {d} | {m:g} | {s} | {c.get('ours', '–')} | {c.get('fastai', '–')} | {c.get('linear', '–')} |" for (d,m,s),c in sorted(cells.items())]
+    lines += ['', *sorted({f"{o['cpu']}, {o['cores']} cores; torch {o['torch']}, fastai {o['fastai']}; {o['at']}" for o in newest})]
+    begin,end = '<!-- table -->','<!-- end -->'
+    text = (HERE/'README.md').read_text()
+    (HERE/'README.md').write_text(text[:text.index(begin)+len(begin)]+'\n'+'\n'.join(lines)+'\n'+text[text.index(end):])

@@ -1,0 +1,130 @@
+"Texts that write on: where they lie, how they are cut, and a run from the command line"
+import json, math
+import numpy as np, pandas as pd, pytest
+from pydoc_data.topics import topics
+from autolearn.core import UserError
+from autolearn.language import Counts, measure_nats
+from autolearn.problem import Asked, prepare
+from autolearn.profile import look
+from autolearn.recipes import text_generation as recipes
+from autolearn.source import open_source, reopen
+from autolearn.tasks.text_generation import PLAIN, example
+from autolearn.textstream import Coder, count_tokens
+from autolearn.records import Recipe
+from runs import call
+
+BOOK = '\n\n'.join(topics.values())
+
+def again(source): return reopen(json.loads(json.dumps(source.to_dict()))).items
+
+def test_books_lists_tables_and_folders(tmp_path):
+    "What goes on is read in pieces, a list line by line, a table row by row; opened again all are the same"
+    texts = example(200)
+    (tmp_path/'book.txt').write_text(BOOK)
+    (tmp_path/'list.txt').write_text('\n'.join(texts.text)+'\n')
+    (tmp_path/'windows.txt').write_bytes('\n'.join(texts.text+' ü').encode('utf-16'))
+    texts.to_csv(tmp_path/'table.csv', index=False)
+    for i,o in enumerate(texts.text[:30]):
+        (tmp_path/'short').mkdir(exist_ok=True)
+        (tmp_path/f'short/{i}.txt').write_text(o)
+    for k in ('strings', 'class'):
+        (tmp_path/'books').mkdir(exist_ok=True)
+        (tmp_path/f'books/{k}.txt').write_text(BOOK)
+    wanted = dict(book='read_running', list='read_plain_lines', windows='read_plain_lines', table='read_texts', short='read_plain_files', books='read_running')
+    for name,fn in wanted.items():
+        source = open_source(next(tmp_path.glob(f'{name}*')))
+        assert source.fn==fn and again(source).equals(source.items) and {*source.items.label}=={''}, (name, source)
+    assert ''.join(open_source(tmp_path/'book.txt').items.text)==BOOK
+    assert open_source(tmp_path/'windows.txt').items.text[0].endswith(' ü')
+    assert open_source(texts).items.text.tolist()==texts.text.tolist()
+    assert len(open_source(tmp_path/'book.txt', inputs='lines').items)>1000 and 'before' in open_source(tmp_path/'list.txt', inputs='whole').items
+    (tmp_path/'parts').mkdir()
+    for k,n in dict(train=150, test=50).items(): (tmp_path/f'parts/{k}.txt').write_text('\n'.join(texts.text[:n]))
+    assert open_source(tmp_path/'parts').items.part.value_counts().to_dict()==dict(train=150, test=50)
+    given = open_source(tmp_path/'list.txt', test=str(tmp_path/'parts/test.txt')).items
+    assert given.part.value_counts().to_dict()==dict(train=200, test=50)
+
+def test_a_book_is_tested_on_its_end(tmp_path):
+    (tmp_path/'book.txt').write_text(BOOK)
+    source = open_source(tmp_path/'book.txt')
+    items,profile = look(source)
+    ready = prepare(source, items, profile, Asked())
+    assert ready.problem.task=='text_generation' and {*ready.problem.split['tail']}=={'valid', 'test'}
+    part = ready.rows.set_index('key').part
+    keys = {p:sorted(part.index[part==p]) for p in ('train', 'valid', 'test')}
+    assert keys['train'][-1]<keys['valid'][0] and keys['valid'][-1]<keys['test'][0] and len(keys['test'])==round(.1*len(part))
+    asked = prepare(source, items, profile, Asked(test='position:0.3', valid='0.2'))
+    assert asked.problem.split['tail']==['test'] and (asked.rows.part=='test').sum()==round(.3*len(part))
+    with pytest.raises(UserError, match='position:0.1'): prepare(source, items, profile, Asked(test='position:half'))
+    with pytest.raises(UserError, match='learns from labels'): prepare(source, items, profile, Asked(task='text_classification'))
+
+@pytest.mark.parametrize('text', ['the cat, sat!\n', '床前明光 ab', 'سلام 🦊 x', ' two  spaces', 'a_b\tc', ''])
+@pytest.mark.parametrize('unit', ['char', 'word', 'bpe'])
+def test_any_text_is_spelled_and_read_back(text, unit):
+    coder = Coder(count_tokens([text*2, text, 'the cat'*2], unit))
+    assert coder.text(coder(text))==text
+
+def test_counts_are_probabilities():
+    rng = np.random.default_rng(0)
+    stream = rng.integers(0, 5, 400)
+    model = Counts(stream, 5, 3)
+    for seen in ([], [1], [1, 2, 3], [4]*6):
+        assert abs(sum(math.exp(-model.nats(np.r_[seen, i])[-1]) for i in range(5))-1)<1e-9
+
+def test_a_text_costs_the_same_in_any_company():
+    "Nats of a text don't depend on the batch; what is unknown costs as much as guessing it"
+    items = example(40).assign(key=lambda d: [*map(str, range(len(d)))], label='')
+    recipe = Recipe('text_generation', PLAIN|dict(hidden=32, dim=16, epochs=1))
+    dls = recipes.make_dls(items, np.array(['train']*20+['valid']*20), recipe)
+    learn = recipes.make_learner(dls, recipe)
+    whole = measure_nats(learn.model, dls.valid)[0]
+    alone = [measure_nats(learn.model, dls.test_dl(items[i:i+1]))[0][0] for i in range(20, 40)]
+    assert np.allclose(whole, alone, rtol=1e-4)
+    odd = items.iloc[:1].assign(text=items.text[0]+'🦊')
+    more = measure_nats(learn.model, dls.test_dl(odd))[0][0]-measure_nats(learn.model, dls.test_dl(items[:1]))[0][0]
+    assert more>math.log(155_000)
+
+def test_epochs_can_be_repeated_and_the_end_is_learnt():
+    items = pd.DataFrame(dict(text=['ab', 'cd', 'ef']*40)).assign(key=lambda d: [*map(str, range(len(d)))], label='')
+    recipe = Recipe('text_generation', PLAIN|dict(hidden=32, dim=16, bs=4, steps=8, epochs=12, lr=.02, drop=0., length=10))
+    dls = recipes.make_dls(items, np.array(['train']*100+['valid']*20), recipe)
+    learn = recipes.make_learner(dls, recipe)
+    with learn.no_bar(), learn.no_logging(): recipes.fit(learn, recipe)
+    assert {*recipes.sample(learn, 50, 0, recipe.having(temperature=.5))}=={'ab', 'cd', 'ef'}
+    assert recipes.score(learn, dls.valid, recipe)['nats_per_char']<.5 # ln 3 for three characters
+
+@pytest.mark.parametrize('name, data, words', [
+    ('bin.txt', bytes(range(256))*20, 'no file that can be opened'), ('empty.txt', b'', ''), ('few.txt', b'one\ntwo\nthree\n', '20 are the least'),
+    ('same.txt', b'always the same\n'*200, 'copies')])
+def test_what_cannot_be_learnt_from_is_told(tmp_path, name, data, words):
+    (tmp_path/name).write_bytes(data)
+    code,out = call('fit', tmp_path/name, '--task', 'text_generation', '--budget', '30s', '--out', tmp_path/'run')
+    assert code==2 and words in out and 'Traceback' not in out and not (tmp_path/'run').exists(), out
+
+def test_a_run_that_learns_to_write(tmp_path):
+    "Fit, verify, generate, test, predict from the command line"
+    (tmp_path/'help.txt').write_text('\n'.join(example().text)+'\n')
+    code,out = call('fit', tmp_path/'help.txt', '--budget', '40s', '--out', tmp_path/'run', '--json')
+    assert code==0, out
+    r = json.loads(out[out.index('{'):])
+    assert r['task']=='text_generation' and 1<r['test']['score']<r['baselines']['frequent characters'] and r['test']['low']<=r['test']['score']<=r['test']['high'], r
+    assert {'nats_per_char', 'bits_per_char', 'perplexity'}<={*r['metrics']}
+    code,out = call('verify', tmp_path/'run')
+    assert code==0 and 'equal' in out, out
+    for f in 'ab': assert call('generate', tmp_path/'run', '-n', 5, '--seed', 1, '--set', 'temperature=0.7', '--out', tmp_path/f'{f}.txt')[0]==0
+    made = (tmp_path/'a.txt').read_text()
+    assert made==(tmp_path/'b.txt').read_text() and len(made.splitlines())==5
+    code,out = call('generate', tmp_path/'run', '-n', 2, '--set', 'start=The ')
+    assert code==0 and all(l.startswith('The ') for l in out.strip().splitlines()), out
+    code,out = call('generate', tmp_path/'run', '--set', 'temprature=1')
+    assert code==2 and "'temperature'" in out, out
+    code,out = call('test', tmp_path/'run', tmp_path/'help.txt')
+    assert code==0 and 'nats_per_char' in out and 'has learnt from' in out, out
+    (tmp_path/'new.txt').write_text('The assignment statement binds a name.\nQqqq zzzz xxjq wvvk!\n')
+    code,out = call('predict', tmp_path/'run', tmp_path/'new.txt', '--out', tmp_path/'p.csv')
+    each = pd.read_csv(tmp_path/'p.csv')
+    assert code==0 and (each.nats/each.chars).diff()[1]>1, out
+    from autolearn.learner import AutoLearner
+    al = AutoLearner.open(tmp_path/'run')
+    assert al.model.test().table.nats.notna().all() and 'nats per character' in repr(al.model.test().sheet())
+    with pytest.raises(UserError, match='no labels'): al.doubts()
