@@ -16,7 +16,7 @@ Where the body does not learn, what it makes of a text stays the same, so it is 
 # %% auto #0
 __all__ = ['Pieces', 'open_pieces', 'Encoder', 'layers_of', 'encoder_groups', 'load_encoder', 'ReadOnce', 'Features']
 
-# %% ../nbs/33_encoder.ipynb #aab3830b
+# %% ../nbs/33_encoder.ipynb #5c3bb07c
 import json, math
 from pathlib import Path
 import torch
@@ -24,9 +24,8 @@ from fastai.vision.all import Callback
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import nn
-from transformers import AutoConfig, AutoModel
 
-# %% ../nbs/33_encoder.ipynb #59e2f567
+# %% ../nbs/33_encoder.ipynb #0f6f9c84
 class Pieces:
     "Texts as numbers of pieces of words, with the signs for beginning and end that the net expects"
     def __init__(self, tokenizer:str, config:dict): # JSON of the tokenizers library; of the transformers library
@@ -36,14 +35,15 @@ class Pieces:
         self.cut.no_truncation()
     def __call__(self, texts)->list: return [o.ids for o in self.cut.encode_batch([*texts])]
 
-def open_pieces(folder:str)->Pieces: # in the usual layout
+def open_pieces(folder:str): # in the usual layout; `Pieces`
     "How the net in `folder` reads"
     return Pieces((Path(folder)/'tokenizer.json').read_text(encoding='utf-8'), json.loads((Path(folder)/'config.json').read_text(encoding='utf-8')))
 
-# %% ../nbs/33_encoder.ipynb #63456bce
+# %% ../nbs/33_encoder.ipynb #9bc62d4d
 class Encoder(nn.Module):
     "A pretrained body, the mean of what it makes of the pieces, a head"
     def __init__(self, config:dict, n_classes:int, drop:float=.1): # of `Pieces`
+        from transformers import AutoConfig, AutoModel
         super().__init__()
         self.body,self.pad = AutoModel.from_config(AutoConfig.for_model(**{k:v for k,v in config.items() if k not in ('architectures', 'torch_dtype', 'dtype', 'auto_map')})),config.get('pad_token_id') or 0
         self.head = nn.Sequential(nn.Dropout(drop), nn.Linear(self.body.config.hidden_size, n_classes))

@@ -2,7 +2,7 @@
 
 ## `TextNet`
 Hidden words and dropped dimensions keep it from learning texts by heart; a dimension is dropped for the whole of a text (Gal and Ghahramani 2016, arXiv 1512.05287). Convolutions over
-two to five words: Kim 2014, arXiv 1408.5882.
+two to five words: Kim 2014, arXiv 1408.5882; a mean that looks where it is worth looking (`attention`): Bahdanau, Cho and Bengio 2015, arXiv 1409.0473; fastai's AWD-LSTM (`awd`), of which weights are dropped, too: Merity, Keskar and Socher 2018, arXiv 1708.02182.
 
 ## `Beside`
 Several nets, each with weights of its own, learn side by side; while they learn each is corrected by itself, when they are asked the mean of their answers counts.
@@ -16,16 +16,17 @@ vocabulary. (Joachims 1998; character runs within words know endings and misspel
 # %% auto #0
 __all__ = ['TextNet', 'Beside', 'EachLoss', 'Grams', 'ask_nets', 'to_probs', 'blend', 'choose_share']
 
-# %% ../nbs/31_textlayers.ipynb #5bd3b70b
+# %% ../nbs/31_textlayers.ipynb #d059eaf5
 import numpy as np, torch
 from torch import nn
 from torch.nn import functional as F
+from fastai.text.models.awdlstm import AWD_LSTM
 from fastai.vision.all import CrossEntropyLossFlat
 from .textdata import plain_text, tokens_of
 
-# %% ../nbs/31_textlayers.ipynb #49b5f75e
+# %% ../nbs/31_textlayers.ipynb #df16693a
 class TextNet(nn.Module):
-    "Vectors of words, a body (cnn, lstm or gru), a head on mean and maximum"
+    "Vectors of words, a body (cnn, rnn, lstm, gru, attention or awd), a head on mean and maximum"
     def __init__(self, n_words:int, n_classes:int, kind:str='cnn', dim:int=128, hidden:int=128, hide:float=.3, drop:float=.5):
         super().__init__()
         self.kind,self.hide,self.drop = kind,hide,drop # share of words and of dimensions
@@ -33,8 +34,15 @@ class TextNet(nn.Module):
         nn.init.normal_(self.words.weight, std=.1)
         nn.init.zeros_(self.words.weight[:1])
         if kind=='cnn': self.body = nn.ModuleList(nn.Conv1d(dim, hidden, k, padding=k//2) for k in (2, 3, 4, 5))
-        else: self.body = dict(lstm=nn.LSTM, gru=nn.GRU)[kind](dim, hidden, batch_first=True, bidirectional=True)
-        self.head = nn.Sequential(nn.Dropout(drop), nn.Linear(4*hidden, n_classes))
+        elif kind=='awd': self.body = AWD_LSTM(2, dim, hidden, 2, pad_token=0, input_p=0., bidir=True)
+        else: self.body = dict(rnn=nn.RNN, lstm=nn.LSTM, gru=nn.GRU, attention=nn.LSTM)[kind](dim, hidden, batch_first=True, bidirectional=True)
+        if kind=='attention': self.look = nn.Linear(2*hidden, 1)
+        self.head = nn.Sequential(nn.Dropout(drop), nn.Linear(2*dim if kind=='awd' else 4*hidden, n_classes))
+    def read(self, e): # (B, T, dim); what each word means where it stands
+        if self.kind!='awd': return self.body(e)[0].float()
+        self.body.bs = len(e)
+        self.body.reset() # a text begins
+        return self.body(e, from_embeds=True).float()
     def features(self, x): # (B, T); (B, 4*hidden)
         real = (x!=0)[...,None]
         if self.training: x = torch.where((torch.rand(x.shape, device=x.device)<self.hide) & (x>3), 1, x)
@@ -43,8 +51,10 @@ class TextNet(nn.Module):
         if self.kind=='cnn':
             seen = [F.relu(conv(e.transpose(1, 2)))[...,:x.shape[1]].float() for conv in self.body]
             return torch.cat([o.masked_fill(~real.transpose(1, 2), 0).amax(-1) for o in seen], 1)
-        states = self.body(e)[0].float()
-        return torch.cat([(states*real).sum(1)/real.sum(1), states.masked_fill(~real, -1e4).amax(1)], 1)
+        states = self.read(e)
+        if self.kind=='attention': mean = (states*self.look(states).float().masked_fill(~real, -1e4).softmax(1)).sum(1)
+        else: mean = (states*real).sum(1)/real.sum(1)
+        return torch.cat([mean, states.masked_fill(~real, -1e4).amax(1)], 1)
     def forward(self, x): return self.head(self.features(x))
 
 # %% ../nbs/31_textlayers.ipynb #ae29f96b

@@ -50,7 +50,7 @@ def find_weights(
         found += sorted(here, key=lambda o: (NETS[o[0]], o[1]))
     return found
 
-# %% ../nbs/21_weights.ipynb #90d16a5d
+# %% ../nbs/21_weights.ipynb #81a11b12
 ENCODERS = ('bert', 'distilbert', 'roberta', 'mpnet', 'electra', 'xlm-roberta', 'modernbert', 'deberta-v2') # kinds of nets that read a text at once
 LAYOUT = ('config.json', 'tokenizer.json', 'model.safetensors')
 
@@ -75,7 +75,7 @@ def find_encoders(
     "The pretrained nets for texts that are at hand"
     found = []
     for folder in (folders if folders is not None else weight_folders()):
-        here = [(encoder_cost(c), at) for at,_,names in islice(os.walk(folder), most) if 'config.json' in names and (c := read_config(at))]
+        here = [(encoder_cost(c), at) for at,_,names in islice(os.walk(folder, followlinks=True), most) if 'config.json' in names and (c := read_config(at))]
         found += [at for _,at in sorted(here)]
     return found
 

@@ -31,6 +31,18 @@ def test_every_way_to_write_texts_down(table, tmp_path):
         assert reopen(json.loads(json.dumps(source.to_dict()))).items.equals(source.items), name
     assert 'cp1252' in open_source(tmp_path/'cp1252.csv').note
 
+def test_of_a_large_table_some_rows_are_read(table, tmp_path, monkeypatch):
+    "Each third row, in pieces; opened again the same; test rows are all read"
+    from autolearn.sources import texts
+    table.to_csv(tmp_path/'large.csv', index=False)
+    monkeypatch.setattr(texts, 'LARGE', (tmp_path/'large.csv').stat().st_size//3+1)
+    source = open_source(tmp_path/'large.csv')
+    assert source.items.text.tolist()==table.text[::3].tolist() and source.items.key[1]=='3' and 'each 3rd' in source.note
+    assert reopen(json.loads(json.dumps(source.to_dict()))).items.equals(source.items)
+    table[:90].to_csv(tmp_path/'test.csv', index=False)
+    both = open_source(tmp_path/'large.csv', test=tmp_path/'test.csv')
+    assert both.items.part.value_counts().to_dict()==dict(train=300, test=90) and reopen(json.loads(json.dumps(both.to_dict()))).items.equals(both.items)
+
 def test_parts(table, tmp_path):
     "Files named train, dev and test; class folders; a test file given"
     cut = dict(train=table[:500], dev=table[500:700], test=table[700:])

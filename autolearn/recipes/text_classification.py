@@ -40,7 +40,7 @@ from ..textlayers import Beside, EachLoss, Grams, TextNet, ask_nets, blend, choo
 from ..train import QuickLearner, Seeded, Shorten, choose_epochs, time_steps
 from ..weights import ENCODERS
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #8124e132
+# %% ../../nbs/recipes/40_text_classification.ipynb #67b45605
 def make_dls(
     items:pd.DataFrame, # `text` and `label`
     split:np.ndarray, # (n_rows,) 'train', 'valid' or 'test'
@@ -49,7 +49,6 @@ def make_dls(
     "Batches to learn from and to choose with"
     seen = items[split!='test'].assign(is_valid=split[split!='test']=='valid')
     words = count_words(seen.text[~seen.is_valid], recipe.least)
-    reader = open_pieces(recipe.weights) if recipe.weights else None
     if recipe.sep:
         cats = MultiCategoryBlock(vocab=sorted({c for o in seen.label for c in split_label(o, recipe.sep)}))
         code = lambda vocab, labels: torch.tensor(np.array([np.isin(vocab, split_label(o, recipe.sep)) for o in labels], dtype='float32'))
@@ -59,7 +58,8 @@ def make_dls(
         code = lambda vocab, labels: torch.tensor([vocab.o2i[o] for o in labels])
         names_of = ColReader('label')
     block = DataBlock((TransformBlock, cats), get_x=ColReader('text'), get_y=names_of, splitter=ColSplitter())
-    return block.dataloaders(seen, bs=recipe.bs, dl_type=RowsDL, words=words, longest=recipe.longest, code=code, reader=reader, drop_last=bool((~seen.is_valid).sum()>=recipe.bs))
+    return block.dataloaders(seen, bs=recipe.bs, dl_type=RowsDL, words=words, longest=recipe.longest, code=code, reader=open_pieces(recipe.weights) if recipe.weights else None,
+                            drop_last=bool((~seen.is_valid).sum()>=recipe.bs))
 
 # %% ../../nbs/recipes/40_text_classification.ipynb #99eb4006
 def show_batch(dls):

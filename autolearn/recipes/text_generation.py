@@ -59,29 +59,29 @@ def show_batch(dls):
     ax.axis('off')
     ax.text(0, 1, '\n'.join(lines).replace('$', '\\$'), va='top', family='monospace', fontsize=8)
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #174a864f
+# %% ../../nbs/recipes/40_text_generation.ipynb #9684b29b
 def make_learner(
     dls:DataLoaders,
     recipe, # reads seed, dim, hidden, layers, drop, bf16, wd
 )->Learner:
     "A net, its loss, and dice that are thrown afresh for each epoch"
     set_seed(recipe.seed) # the first weights
-    net = LanguageNet(len(dls.train.coder), recipe.dim, recipe.hidden or 128, recipe.layers, recipe.drop, bool(recipe.bf16))
+    net = LanguageNet(len(dls.train.coder), recipe.dim, recipe.hidden or 128, recipe.layers, recipe.drop or 0., bool(recipe.bf16))
     opt = partial(OptimWrapper, opt=torch.optim.AdamW, betas=(.9, .99))
     return QuickLearner(dls, net, TokenLoss(), opt_func=opt, wd=recipe.wd, cbs=[Seeded(recipe.seed), ModelResetter(), GradientClip(1.)])
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #c225dfcf
-WIDTHS,FEWEST,MOST = (64, 96, 128, 192, 256, 384, 512, 768, 1024),6,24 # of the net; passes at least and at most
+# %% ../../nbs/recipes/40_text_generation.ipynb #56c9d5e1
+WIDTHS,FEWEST,MOST = (64, 96, 128, 192, 256, 384, 512, 768, 1024),6,40 # of the net; passes at least and at most
 
 def plan(
     learn:Learner,
-    recipe, # its hidden, bf16 and epochs may be None
+    recipe, # its hidden, drop, bf16 and epochs may be None
     secs:float, # for this plan and the fit
 )->tuple: # the closed recipe; the decisions
     "Close the recipe from timed batches"
     start,found,why = time.perf_counter(),{},[]
     batch,n,tokens = learn.dls.train.one_batch(),len(learn.dls.train),len(learn.dls.train.flat)
-    net = lambda hidden, half: LanguageNet(len(learn.dls.train.coder), recipe.dim, hidden, recipe.layers, recipe.drop, half)
+    net = lambda hidden, half: LanguageNet(len(learn.dls.train.coder), recipe.dim, hidden, recipe.layers, recipe.drop or .3, half)
     clock = lambda hidden, half: 1.1*time_steps(net(hidden, half), batch, learn.loss_func, n=6, most=.01*secs) # the update of the weights is in the tenth
     half = bool(recipe.bf16)
     if recipe.bf16 is None:
@@ -101,6 +101,10 @@ def plan(
         found['hidden'] = hidden
         why.append(Decision('hidden', hidden, f"a step takes {1000*step:.0f} ms, {left()/(step*n):.1f} passes over {tokens:,} tokens fit; wider than {widest:.0f} would be too wide for them", [o for o in WIDTHS if o!=hidden], 'hidden=…'))
     epochs,found['cuts'] = choose_epochs(left(), step, n, len(learn.dls.valid), recipe.epochs or MOST)
+    if recipe.drop is None:
+        passes = min(epochs, left()/(step*n))
+        found['drop'] = .2 if passes<5 else .35 if passes<9 else .5
+        why.append(Decision('drop', found['drop'], f"the text is read about {passes:.0f} times, and the more often, the more has to be hidden", [.2, .35, .5], 'drop=…'))
     if recipe.epochs is None:
         found['epochs'] = epochs
         why.append(Decision('epochs', epochs, f"a step takes {1000*step:.0f} ms, an epoch has {n}" if found['cuts'] else f"more than {MOST} learn {tokens:,} tokens by heart", [], 'epochs=…'))

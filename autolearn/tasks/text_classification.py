@@ -14,9 +14,9 @@ from ..profile import label_sep, split_label
 from ..records import Decision, Profile, Recipe
 from ..weights import ENCODERS, LAYOUT, fetch_weights, find_encoders, read_config
 
-# %% ../../nbs/tasks/25_text_classification.ipynb #5c335dfe
+# %% ../../nbs/tasks/25_text_classification.ipynb #6909626a
 name,medium = 'text_classification','text'
-KINDS = ('cnn', 'lstm', 'gru')
+KINDS = ('cnn', 'rnn', 'lstm', 'gru', 'attention', 'awd')
 
 def names_in(profile:Profile):
     "A function that says which classes a label names"
@@ -106,10 +106,10 @@ def check_choices(recipe:Recipe):
         if not f(c[k]): raise UserError(f"The recipe's {k!r} cannot be {str(c[k])[:80]}.")
     if bool(c['encoder'])!=bool(c['weights']): raise UserError("The recipe's 'encoder' and 'weights' go together: the kind of net, and the folder with its config.json, tokenizer.json and model.safetensors.")
 
-# %% ../../nbs/tasks/25_text_classification.ipynb #8f37c927
+# %% ../../nbs/tasks/25_text_classification.ipynb #3ba86cda
 def space(profile:Profile)->dict: # choice: list of values, or (low, high, 'log' or 'linear')
     "What may be varied"
-    return dict(hide=[.1, .2, .3, .4], drop=[.3, .5, .6], dim=[64, 128, 256], hidden=[64, 128, 256], epochs=[4, 6, 8, 12], lr=(.001, .01, 'log'))
+    return dict(kinds=[[o] for o in KINDS]+[['cnn', 'lstm']], hide=[.1, .2, .3, .4], drop=[.3, .5, .6], dim=[64, 128, 256], hidden=[64, 128, 256], epochs=[4, 6, 8, 12], lr=(.001, .01, 'log'))
 
 # %% ../../nbs/tasks/25_text_classification.ipynb #21b64060
 def example(
