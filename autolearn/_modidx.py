@@ -825,6 +825,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                          'autolearn/sources/corpus.py'),
                                           'autolearn.sources.corpus.read_running': ( 'sources/corpus.html#read_running',
                                                                                      'autolearn/sources/corpus.py'),
+                                          'autolearn.sources.corpus.read_some': ( 'sources/corpus.html#read_some',
+                                                                                  'autolearn/sources/corpus.py'),
                                           'autolearn.sources.corpus.say_how': ( 'sources/corpus.html#say_how',
                                                                                 'autolearn/sources/corpus.py'),
                                           'autolearn.sources.corpus.sniff': ('sources/corpus.html#sniff', 'autolearn/sources/corpus.py'),

@@ -153,7 +153,7 @@ def find_path(
     there = sorted(o for o in os.listdir(path.parent) if not o.startswith('.')) if path.parent.is_dir() else []
     raise UserError(f"There is no {path.name!r} in {str(path.parent)!r}. {nearest(path.name, there)}".rstrip())
 
-# %% ../nbs/10_source.ipynb #bea1aa47
+# %% ../nbs/10_source.ipynb #860cfa1d
 ARCHIVES = ('.zip', '.tar', '.tar.gz', '.tgz', '.tar.bz2', '.tar.xz', '.7z', '.rar')
 
 def say_unopened(
@@ -165,7 +165,7 @@ def say_unopened(
     hints = [o.explain(data) for o in mods if hasattr(o, 'explain')]
     if not what: found = f"{type(data).__name__!r} is nothing that can be opened."
     elif what.lower().endswith(ARCHIVES): found = f"{what!r} is an archive that cannot be opened: damaged, or of a kind that is not read. Unpack it and give the folder."
-    elif os.path.isfile(data): found = f"{what!r} is no file that can be opened."
+    elif os.path.isfile(data): found = f"{what!r} is "+("no file that can be opened." if os.path.getsize(data) else "empty.")
     else:
         near = islice(chain(Path(data).glob('*'), Path(data).glob('*/*')), 1000)
         kinds = Counter(o.suffix or 'no ending' for o in near if o.name[0]!='.' and o.is_file()).most_common(4)

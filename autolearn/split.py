@@ -54,7 +54,7 @@ def cut_parts(
     "The part of each row"
     return dict(split_tail=split_tail, split_items=split_items)[splitter(split)](items, **split)
 
-# %% ../nbs/14_split.ipynb #0419b22d
+# %% ../nbs/14_split.ipynb #0f353f4d
 def say_share(text, name:str):
     "A share as the user wrote it, checked; 'position:0.1' is the last tenth"
     try: share = float(str(text).removeprefix('position:'))
@@ -71,14 +71,14 @@ def choose_split(
 )->tuple: # dict for `split_items`; the decisions
     "Shares for the parts that the data do not bring"
     has,n,why = {k for k,v in profile.parts.items() if v},sum((profile.classes or profile.parts).values()),[]
-    runs,tail = bool(profile.stats.get('running')),[] # one text that goes on: rows beside each other are no strangers
+    runs,tail = bool(profile.stats.get('running')),[] # one text that goes on: it is tested on its end; what stands right before that is learnt, and rows to choose with are taken from all over it
     out = dict(valid=0., test=0., seed=seed, **(dict(pool=True) if profile.labels else {}))
     for part,share,asked in (('test', .1 if runs else .2 if n<20_000 else .1, test), ('valid', .05 if runs else .2 if n<5_000 else min(.1, round(5_000/n, 4)), valid)):
         if part in has:
             if asked is not None: raise UserError(f"The data bring a {part} part of their own; leave out `{part}`.")
             continue
         out[part] = share if asked is None else say_share(asked, part)
-        if runs and asked is None or str(asked).startswith('position:'): tail.append(part)
+        if runs and asked is None and part=='test' or str(asked).startswith('position:'): tail.append(part)
         why.append(Decision(f'split.{part}', out[part], ("as asked" if asked is not None else f"the data bring no {part} part")
                             +(", cut from the end: what is learnt comes before what it is asked" if part in tail else ''), override=f'{part}=0.15'))
     if tail: out = {k:v for k,v in out.items() if k!='pool'}|dict(tail=tail)

@@ -23,7 +23,7 @@ import numpy as np, torch
 from fastai.vision.all import TfmdDL, to_device
 from .media.text import SPACELESS
 
-# %% ../nbs/30_textstream.ipynb #3b39ad9e
+# %% ../nbs/30_textstream.ipynb #94537041
 PIECE = re.compile(rf' ?[{SPACELESS}]| ?[^\W{SPACELESS}]+| ?[^\w\s]|\s')
 
 def count_tokens(texts, unit:str, least:int=2, most:int=30_000)->list: # 'char', 'word' or 'bpe'; words seen so often; so many words or pieces at the most
@@ -39,6 +39,8 @@ def count_tokens(texts, unit:str, least:int=2, most:int=30_000)->list: # 'char',
 def learn_pieces(texts, least:int, most:int)->list: # the most frequent first
     "Pieces of words, by byte pair encoding"
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+    texts = [*texts]
+    texts = texts[::1+sum(map(len, texts))//20_000_000] # more would find the same
     cut = Tokenizer(models.BPE())
     cut.pre_tokenizer = pre_tokenizers.Split('\x00', 'removed')
     cut.train_from_iterator(('\x00'.join(PIECE.findall(o.replace('\x00', ' '))) for o in texts), trainers.BpeTrainer(vocab_size=most, min_frequency=least, show_progress=False))

@@ -2,8 +2,9 @@
 import json, math
 import numpy as np, pandas as pd, pytest
 from pydoc_data.topics import topics
-from autolearn.core import UserError
+from autolearn.core import Stream, UserError
 from autolearn.language import Counts, measure_nats
+from autolearn.learner import AutoLearner
 from autolearn.problem import Asked, prepare
 from autolearn.profile import look
 from autolearn.recipes import text_generation as recipes
@@ -49,10 +50,12 @@ def test_a_book_is_tested_on_its_end(tmp_path):
     source = open_source(tmp_path/'book.txt')
     items,profile = look(source)
     ready = prepare(source, items, profile, Asked())
-    assert ready.problem.task=='text_generation' and {*ready.problem.split['tail']}=={'valid', 'test'}
+    assert ready.problem.task=='text_generation' and ready.problem.split['tail']==['test']
     part = ready.rows.set_index('key').part
     keys = {p:sorted(part.index[part==p]) for p in ('train', 'valid', 'test')}
-    assert keys['train'][-1]<keys['valid'][0] and keys['valid'][-1]<keys['test'][0] and len(keys['test'])==round(.1*len(part))
+    assert keys['train'][-1]<keys['test'][0] and keys['valid'][-1]<keys['test'][0] and keys['valid'][0]<keys['train'][-100] and len(keys['test'])==round(.1*len(part))
+    both = prepare(source, items, profile, Asked(valid='position:0.1')).rows.set_index('key').part
+    assert both[both=='train'].index.max()<both[both=='valid'].index.min()<both[both=='valid'].index.max()<both[both=='test'].index.min()
     asked = prepare(source, items, profile, Asked(test='position:0.3', valid='0.2'))
     assert asked.problem.split['tail']==['test'] and (asked.rows.part=='test').sum()==round(.3*len(part))
     with pytest.raises(UserError, match='position:0.1'): prepare(source, items, profile, Asked(test='position:half'))
@@ -94,12 +97,26 @@ def test_epochs_can_be_repeated_and_the_end_is_learnt():
     assert recipes.score(learn, dls.valid, recipe)['nats_per_char']<.5 # ln 3 for three characters
 
 @pytest.mark.parametrize('name, data, words', [
-    ('bin.txt', bytes(range(256))*20, 'no file that can be opened'), ('empty.txt', b'', ''), ('few.txt', b'one\ntwo\nthree\n', '20 are the least'),
+    ('bin.txt', bytes(range(256))*20, 'no file that can be opened'), ('empty.txt', b'', 'is empty'), ('few.txt', b'one\ntwo\nthree\n', '20 are the least'),
     ('same.txt', b'always the same\n'*200, 'copies')])
 def test_what_cannot_be_learnt_from_is_told(tmp_path, name, data, words):
     (tmp_path/name).write_bytes(data)
-    code,out = call('fit', tmp_path/name, '--task', 'text_generation', '--budget', '30s', '--out', tmp_path/'run')
-    assert code==2 and words in out and 'Traceback' not in out and not (tmp_path/'run').exists(), out
+    with pytest.raises(UserError, match=words): AutoLearner(tmp_path/name, task='text_generation', out=tmp_path/'run', news=Stream())
+    assert not (tmp_path/'run').exists()
+
+@pytest.mark.parametrize('script, chars', [('Han', '床前明光疑是地上霜舉頭望低思故鄉'), ('Arabic', 'سلام عليكم يا صديقي العزيز'), ('', '🦊🐢🐝🌲🌊🔥 ')])
+def test_any_script_is_learnt(tmp_path, script, chars):
+    "Nothing is set: by the character, and what is written is of the same characters"
+    rng = np.random.default_rng(0)
+    lines = [''.join(rng.choice([*chars], rng.integers(5, 15))).strip() for _ in range(300)]
+    (tmp_path/'lines.txt').write_text('\n'.join(o for o in lines if o))
+    al = AutoLearner(tmp_path/'lines.txt', out=tmp_path/'run', news=Stream())
+    assert al.problem.task=='text_generation' and al.recipe.unit=='char' and (script=='' or [*al.found.stats['scripts']]==[script])
+    items,split = al.rows()
+    recipe = al.recipe.having(hidden=32, drop=.1, bf16=False, epochs=1, length=12)
+    learn = recipes.make_learner(recipes.make_dls(items, split, recipe), recipe)
+    with learn.no_bar(), learn.no_logging(): recipes.fit(learn, recipe)
+    assert {*''.join(recipes.sample(learn, 20, 0, recipe))}<={*chars}
 
 def test_a_run_that_learns_to_write(tmp_path):
     "Fit, verify, generate, test, predict from the command line"
@@ -124,7 +141,6 @@ def test_a_run_that_learns_to_write(tmp_path):
     code,out = call('predict', tmp_path/'run', tmp_path/'new.txt', '--out', tmp_path/'p.csv')
     each = pd.read_csv(tmp_path/'p.csv')
     assert code==0 and (each.nats/each.chars).diff()[1]>1, out
-    from autolearn.learner import AutoLearner
     al = AutoLearner.open(tmp_path/'run')
     assert al.model.test().table.nats.notna().all() and 'nats per character' in repr(al.model.test().sheet())
     with pytest.raises(UserError, match='no labels'): al.doubts()

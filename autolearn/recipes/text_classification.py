@@ -73,7 +73,7 @@ def show_batch(dls):
     ax.axis('off')
     ax.text(0, 1, '\n'.join(lines).replace('$', '\\$'), va='top', family='monospace', fontsize=8)
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #21905d35
+# %% ../../nbs/recipes/40_text_classification.ipynb #47fff4f5
 def make_learner(
     dls:DataLoaders,
     recipe, # reads seed, sep, encoder, kinds, dim, hidden, hide, drop, bits, bf16, wd
@@ -83,7 +83,7 @@ def make_learner(
     n_words,n_classes = 4+len(dls.train.words),len(dls.vocab)
     if recipe.encoder: nets = [Encoder(dls.train.reader.config, n_classes, recipe.drop)]
     else: nets = [TextNet(n_words, n_classes, o, recipe.dim, recipe.hidden, recipe.hide, recipe.drop) for o in recipe.kinds or ['cnn']]
-    net = Beside(nets, bool(recipe.bf16), bool(recipe.sep))
+    net = Beside(nets, recipe.bf16 is True, recipe.sep!='')
     net.grams = Grams(n_classes, recipe.bits)
     learn = QuickLearner(dls, net, EachLoss(), opt_func=partial(OptimWrapper, opt=torch.optim.AdamW, betas=(.9, .99)), wd=recipe.wd, metrics=accuracy_multi if recipe.sep else accuracy, cbs=Seeded(recipe.seed))
     if recipe.encoder: learn.splitter = encoder_groups

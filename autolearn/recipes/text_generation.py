@@ -59,19 +59,19 @@ def show_batch(dls):
     ax.axis('off')
     ax.text(0, 1, '\n'.join(lines).replace('$', '\\$'), va='top', family='monospace', fontsize=8)
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #9684b29b
+# %% ../../nbs/recipes/40_text_generation.ipynb #04fa4f5d
 def make_learner(
     dls:DataLoaders,
     recipe, # reads seed, dim, hidden, layers, drop, bf16, wd
 )->Learner:
     "A net, its loss, and dice that are thrown afresh for each epoch"
     set_seed(recipe.seed) # the first weights
-    net = LanguageNet(len(dls.train.coder), recipe.dim, recipe.hidden or 128, recipe.layers, recipe.drop or 0., bool(recipe.bf16))
+    net = LanguageNet(len(dls.train.coder), recipe.dim, recipe.hidden or 128, recipe.layers, recipe.drop or 0., recipe.bf16 is True)
     opt = partial(OptimWrapper, opt=torch.optim.AdamW, betas=(.9, .99))
     return QuickLearner(dls, net, TokenLoss(), opt_func=opt, wd=recipe.wd, cbs=[Seeded(recipe.seed), ModelResetter(), GradientClip(1.)])
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #56c9d5e1
-WIDTHS,FEWEST,MOST = (64, 96, 128, 192, 256, 384, 512, 768, 1024),6,40 # of the net; passes at least and at most
+# %% ../../nbs/recipes/40_text_generation.ipynb #73e7b773
+WIDTHS,FEWEST,MOST = (64, 96, 128, 192, 256, 384, 512, 768, 1024),6,30 # of the net; passes at least and at most
 
 def plan(
     learn:Learner,
