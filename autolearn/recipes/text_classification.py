@@ -61,14 +61,14 @@ def make_dls(
     return block.dataloaders(seen, bs=recipe.bs, dl_type=RowsDL, words=words, longest=recipe.longest, code=code, reader=open_pieces(recipe.weights) if recipe.weights else None,
                             drop_last=bool((~seen.is_valid).sum()>=recipe.bs))
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #99eb4006
+# %% ../../nbs/recipes/40_text_classification.ipynb #f1bb09b2
 def show_batch(dls):
     "Training texts as the net sees them, cut into words, with their labels"
     import matplotlib.pyplot as plt
     (x,y),reader,known = dls.train.one_batch(),dls.train.reader,['', '▁', '', '', *dls.train.words]
-    said = lambda row: ' '.join(reader.cut.id_to_token(k) for k in row if k!=reader.pad) if reader else ' '.join(known[k] for k in row if k not in (0, 2, 3))
-    names = lambda o: dls.vocab[int(o)] if o.ndim==0 else ', '.join(c for c,v in zip(dls.vocab, o) if v)
-    lines = [f"{names(o)}: {said(row)[:110]}" for row,o in zip(x[:8].tolist(), y)]
+    spell = lambda row: ' '.join(reader.cut.id_to_token(k) for k in row if k!=reader.pad) if reader else ' '.join(known[k] for k in row if k not in (0, 2, 3))
+    labels = lambda o: dls.vocab[int(o)] if o.ndim==0 else ', '.join(c for c,v in zip(dls.vocab, o) if v)
+    lines = [f"{labels(o)}: {spell(row)[:110]}" for row,o in zip(x[:8].tolist(), y)]
     ax = plt.subplots(figsize=(9, .28*len(lines)))[1]
     ax.axis('off')
     ax.text(0, 1, '\n'.join(lines).replace('$', '\\$'), va='top', family='monospace', fontsize=8)
@@ -234,19 +234,19 @@ def answers_of(
     if not recipe.sep: return Predictions.of_probs(keys, probs, classes, labels)
     return Predictions.of_many(keys, probs, classes, labels and [split_label(o, recipe.sep) if o else None for o in labels])
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #a58c97c1
+# %% ../../nbs/recipes/40_text_classification.ipynb #96c977ef
 MOST_WORDS = 200 # of a text that are left out in turn
 
 def explain(
     learn:Learner,
     dl, # batches of a few texts
-)->list: # for each text its pieces, each with the nats that the answer loses without it
+)->list: # for each text its pieces, each with what the answer's log-odds lose without it
     "What each word says for the answer"
     out = []
     for text in dl.dataset.items.text:
         spans = [o.span() for o in TOKEN.finditer(text)][:MOST_WORDS]
         rows = pd.DataFrame(dict(text=[text, *(f'{text[:a]} {text[b:]}' for a,b in spans)])).assign(key=lambda t: [*map(str, range(len(t)))])
-        said = answer_all(learn, learn.dls.test_dl(rows)).clamp(1e-6).log()
+        said = answer_all(learn, learn.dls.test_dl(rows)).clamp(1e-6, 1-1e-6).logit()
         lost = (said[0]-said[1:])[:,said[0].argmax()].tolist()
         ends = [0, *(b for _,b in spans)]
         out.append([o for (a,b),v,end in zip(spans, lost, ends) for o in ((text[end:a], 0.), (text[a:b], v)) if o[0]]+[(text[ends[-1]:], 0.)])

@@ -95,7 +95,7 @@ def goes_on(lines:list)->bool: # of a text file, some
     wrapped = long[len(long)//2]>.8*long[-1-len(long)//50]>30 # most lines end near one margin
     return wrapped and sum(o[-1] not in '.!?"' for o in full)>.5*len(full)
 
-# %% ../../nbs/sources/13_corpus.ipynb #e2db6985
+# %% ../../nbs/sources/13_corpus.ipynb #eec5bee1
 OPENS = "texts without labels: a text file or a folder of them"
 MEDIUM = 'text'
 READS = ('read_running', 'read_plain_lines', 'read_plain_files')
@@ -107,6 +107,7 @@ def sniff(data)->float:
     if os.path.isfile(data): return .5*(data.lower().endswith((*LINES, '.md', '.rst')) and is_text(data))
     if not os.path.isdir(data): return 0.
     some = [*islice(walk_files(data), 1000)]
+    if len(some)<20 and sum(os.path.getsize(f'{data}/{o}') for o in some)<10_000: return 0. # a few notes
     return .6*(sum(o.lower().endswith((*LINES, '.md', '.rst')) and is_text(f'{data}/{o}') for o in some)>.8*len(some)>0)
 
 def first_lines(path:str, encoding:str, most:int=5000)->list:
