@@ -23,7 +23,7 @@ import numpy as np, torch
 from fastai.vision.all import TfmdDL, to_device
 from .media.text import SPACELESS
 
-# %% ../nbs/30_textstream.ipynb #94537041
+# %% ../nbs/30_textstream.ipynb #797ce10d
 PIECE = re.compile(rf' ?[{SPACELESS}]| ?[^\W{SPACELESS}]+| ?[^\w\s]|\s')
 
 def count_tokens(texts, unit:str, least:int=2, most:int=30_000)->list: # 'char', 'word' or 'bpe'; words seen so often; so many words or pieces at the most
@@ -32,7 +32,7 @@ def count_tokens(texts, unit:str, least:int=2, most:int=30_000)->list: # 'char',
     for t in texts: chars.update(t)
     out = sorted(c for c,n in chars.items() if n>=2) or sorted(chars)
     if unit=='char': return out
-    if unit=='bpe': return out+[o for o in learn_pieces(texts, least, most) if o not in {*out}]
+    if unit=='bpe': return out+learn_pieces(texts, least, most) # longer than a character, so none is there twice
     words = Counter(w for t in texts for w in PIECE.findall(t) if len(w)>1)
     return out+[w for w,n in sorted(words.items(), key=lambda o: (-o[1], o[0]))[:most] if n>=least]
 
