@@ -78,7 +78,7 @@ def stack_files(cells, decode, empty=np.empty): # paths; a function that gives a
             out[i] = p
     return out
 
-# %% ../nbs/30_fastdata.ipynb #4c6f0cdb
+# %% ../nbs/30_fastdata.ipynb #c1b98f89
 class StackedDL(TfmdDL):
     "A `TfmdDL` over a table of pictures; `stack` decodes them, `code` makes numbers of labels, `augment` gets and returns a batch (B, C, H, W)"
     def __init__(self, dataset, bs=64, stack=None, code=None, augment=(), **kwargs):
@@ -88,6 +88,7 @@ class StackedDL(TfmdDL):
         self.x = torch.from_numpy(x) if isinstance(x, np.ndarray) else x
         self.y = [code(tl.vocab, rows.label) for tl in dataset.tls[dataset.n_inp:]]
     def new(self, dataset=None, cls=None, **kwargs): return super().new(dataset, cls, **dict(stack=self.stack, code=self.code, augment=self.augment)|kwargs)
+    def shuffle_fn(self, idxs): return torch.randperm(len(idxs)).tolist()
     def create_batches(self, samps):
         for i in chunked(samps, self.bs, self.drop_last):
             x = to_device(self.x[i], self.device) # what follows is done where the net is; only dice are thrown by the processor

@@ -23,13 +23,13 @@ __all__ = ['MOST_EPOCHS', 'MOST_PHOTO_EPOCHS', 'USUAL_HEAD_LR', 'MOST_HEAD_EPOCH
            'MOST_MUON', 'PASSES', 'make_dls', 'show_batch', 'make_learner', 'plan', 'plan_pretrained', 'fit', 'score',
            'predict', 'answers_of', 'show_mistakes', 'explain', 'baselines', 'many_baselines', 'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #3a5d7f3e
+# %% ../../nbs/recipes/40_image_classification.ipynb #7a0ec7ee
 import time
 from pathlib import Path
 import numpy as np, pandas as pd, torch
 
 from fastai.vision.all import (BCEWithLogitsLossFlat, CategoryBlock, CategoryMap, ColReader, ColSplitter, CrossEntropyLossFlat, DataBlock, DataLoaders, ImageBlock, Learner,
-    MixUp, MultiCategoryBlock, OptimWrapper, PILImage, accuracy, accuracy_multi, noop, partial, set_seed, show_images)
+    MixUp, MultiCategoryBlock, PILImage, accuracy, accuracy_multi, noop, partial, set_seed, show_images)
 from ..core import UserError
 from ..evaluate import Predictions
 from ..explain import gradcam
@@ -39,7 +39,7 @@ from ..media.image import read_picture
 from ..pretrained import Once, Thaw, body_and_head, find_net, load_body, pretrained_net
 from ..profile import label_sep, split_label
 from ..records import Decision
-from ..train import Muon, QuickLearner, Seeded, Shorten, SkipEasy, choose_epochs, find_lr, time_steps, time_update
+from ..train import Muon, QuickLearner, QuickOptim, Seeded, Shorten, SkipEasy, choose_epochs, find_lr, time_steps, time_update
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #6f85bc7b
 def make_dls(
@@ -75,7 +75,7 @@ def show_batch(dls):
     x,y = dls.train.one_batch()
     show_images(x[:8]/255, titles=[', '.join(dls.vocab[i] for i in (o.nonzero().flatten() if o.ndim else [o]))[:16].replace('$', '\\$') for o in y[:8]], nrows=1, imsize=1.2)
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #e32004e2
+# %% ../../nbs/recipes/40_image_classification.ipynb #eddc8c91
 def make_learner(
     dls:DataLoaders,
     recipe, # reads seed, sep, net, thaw, once, widths, stride, bf16, muon, smooth, wd, mixup
@@ -85,7 +85,7 @@ def make_learner(
     net = pretrained_net(recipe.net, len(dls.vocab)) if recipe.net else conv_net(dls.train.x.shape[1], len(dls.vocab), recipe.widths, recipe.stride)
     if not recipe.net: whiten(net[1], dls.train.x[:1000])
     if recipe.bf16: net = BF16(net)
-    opt = partial(OptimWrapper, opt=torch.optim.AdamW, betas=(.9, .99), fused=True) # fastai's own takes a tenth of a small net's time
+    opt = partial(QuickOptim, opt=torch.optim.AdamW, betas=(.9, .99), fused=True) # fastai's own takes a tenth of a small net's time
     if recipe.muon: opt = partial(opt, opt=Muon, half=recipe.bf16)
     loss = BCEWithLogitsLossFlat() if recipe.sep else CrossEntropyLossFlat(label_smoothing=recipe.smooth)
     loss._contiguous = noop # else all that follows is done on a slow kind of tensor

@@ -24,11 +24,11 @@ __all__ = ['MOST_NETS', 'MOST_EPOCHS', 'MOST_WORDS', 'make_dls', 'show_batch', '
            'plan_encoder', 'linear_secs', 'fit', 'answer_all', 'score', 'predict', 'answers_of', 'explain', 'baselines',
            'many_baselines', 'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #1add53be
+# %% ../../nbs/recipes/40_text_classification.ipynb #685253a8
 import time
 import numpy as np, pandas as pd, torch
 
-from fastai.vision.all import CategoryBlock, CategoryMap, ColReader, ColSplitter, DataBlock, DataLoaders, Learner, MultiCategoryBlock, OptimWrapper, TransformBlock, accuracy, accuracy_multi, partial, set_seed
+from fastai.vision.all import CategoryBlock, CategoryMap, ColReader, ColSplitter, DataBlock, DataLoaders, Learner, MultiCategoryBlock, TransformBlock, accuracy, accuracy_multi, partial, set_seed
 from ..core import UserError
 from ..encoder import Encoder, Pieces, ReadOnce, encoder_groups, load_encoder, open_pieces
 from ..evaluate import Predictions
@@ -37,7 +37,7 @@ from ..profile import label_sep, split_label
 from ..records import Decision
 from ..textdata import TOKEN, RowsDL, count_words
 from ..textlayers import Beside, EachLoss, Grams, TextNet, ask_nets, blend, choose_share, to_probs
-from ..train import QuickLearner, Seeded, Shorten, choose_epochs, time_steps
+from ..train import QuickLearner, QuickOptim, Seeded, Shorten, choose_epochs, time_steps
 from ..weights import ENCODERS
 
 # %% ../../nbs/recipes/40_text_classification.ipynb #67b45605
@@ -73,7 +73,7 @@ def show_batch(dls):
     ax.axis('off')
     ax.text(0, 1, '\n'.join(lines).replace('$', '\\$'), va='top', family='monospace', fontsize=8)
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #47fff4f5
+# %% ../../nbs/recipes/40_text_classification.ipynb #470f5e95
 def make_learner(
     dls:DataLoaders,
     recipe, # reads seed, sep, encoder, kinds, dim, hidden, hide, drop, bits, bf16, wd
@@ -85,7 +85,7 @@ def make_learner(
     else: nets = [TextNet(n_words, n_classes, o, recipe.dim, recipe.hidden, recipe.hide, recipe.drop) for o in recipe.kinds or ['cnn']]
     net = Beside(nets, recipe.bf16 is True, recipe.sep!='')
     net.grams = Grams(n_classes, recipe.bits)
-    learn = QuickLearner(dls, net, EachLoss(), opt_func=partial(OptimWrapper, opt=torch.optim.AdamW, betas=(.9, .99)), wd=recipe.wd, metrics=accuracy_multi if recipe.sep else accuracy, cbs=Seeded(recipe.seed))
+    learn = QuickLearner(dls, net, EachLoss(), opt_func=partial(QuickOptim, opt=torch.optim.AdamW, betas=(.9, .99)), wd=recipe.wd, metrics=accuracy_multi if recipe.sep else accuracy, cbs=Seeded(recipe.seed))
     if recipe.encoder: learn.splitter = encoder_groups
     return learn
 

@@ -23,19 +23,19 @@ By the character, in nats and bits: a perfect compressor would need as many bits
 __all__ = ['WIDTHS', 'FEWEST', 'MOST', 'make_dls', 'show_batch', 'make_learner', 'plan', 'fit', 'sample', 'score', 'predict',
            'baselines', 'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #187c9d29
+# %% ../../nbs/recipes/40_text_generation.ipynb #e2bf7eb4
 import math, time
 import numpy as np, pandas as pd, torch
 
 from fastai.callback.rnn import ModelResetter
-from fastai.vision.all import ColReader, ColSplitter, DataBlock, DataLoaders, GradientClip, Learner, OptimWrapper, TransformBlock, partial, set_seed
+from fastai.vision.all import ColReader, ColSplitter, DataBlock, DataLoaders, GradientClip, Learner, TransformBlock, partial, set_seed
 from ..core import UserError
 from ..evaluate import Predictions
 from ..language import LanguageNet, TokenLoss, count_nats, measure_nats, write_texts
 from ..layers import bf16_pays
 from ..records import Decision
 from ..textstream import END, Coder, StreamDL, count_tokens
-from ..train import QuickLearner, Seeded, Shorten, choose_epochs, time_steps
+from ..train import QuickLearner, QuickOptim, Seeded, Shorten, choose_epochs, time_steps
 
 # %% ../../nbs/recipes/40_text_generation.ipynb #5cc11d50
 def make_dls(
@@ -59,7 +59,7 @@ def show_batch(dls):
     ax.axis('off')
     ax.text(0, 1, '\n'.join(lines).replace('$', '\\$'), va='top', family='monospace', fontsize=8)
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #04fa4f5d
+# %% ../../nbs/recipes/40_text_generation.ipynb #d93d1b96
 def make_learner(
     dls:DataLoaders,
     recipe, # reads seed, dim, hidden, layers, drop, bf16, wd
@@ -67,7 +67,7 @@ def make_learner(
     "A net, its loss, and dice that are thrown afresh for each epoch"
     set_seed(recipe.seed) # the first weights
     net = LanguageNet(len(dls.train.coder), recipe.dim, recipe.hidden or 128, recipe.layers, recipe.drop or 0., recipe.bf16 is True)
-    opt = partial(OptimWrapper, opt=torch.optim.AdamW, betas=(.9, .99))
+    opt = partial(QuickOptim, opt=torch.optim.AdamW, betas=(.9, .99))
     return QuickLearner(dls, net, TokenLoss(), opt_func=opt, wd=recipe.wd, cbs=[Seeded(recipe.seed), ModelResetter(), GradientClip(1.)])
 
 # %% ../../nbs/recipes/40_text_generation.ipynb #73e7b773
