@@ -117,7 +117,7 @@ def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=
     al.started = process_start()
     finish(al, as_json, budget)
 
-# %% ../nbs/71_cli.ipynb #55fc7dec
+# %% ../nbs/71_cli.ipynb #c3112411
 @app.command()
 def verify(run:str=typer.Argument(help="folder of a finished RUN"), as_json:bool=JSON, debug:bool=DEBUG):
     "Rerun the twin notebook in a clean kernel without autolearn and compare its figures."
@@ -159,6 +159,7 @@ def predict(model:str=typer.Argument(help="folder of a model or a RUN"), inputs:
     ending = os.path.splitext(out)[1] if out else '.csv'
     if ending not in ('.csv', '.jsonl', '.parquet'): raise UserError(f"--out ends in .csv, .jsonl or .parquet, got {out!r}.")
     if out and not os.path.isdir(os.path.dirname(os.path.abspath(out))): raise UserError(f"There is no folder {os.path.dirname(out)!r} for --out.")
+    if out and not os.access(os.path.dirname(os.path.abspath(out)), os.W_OK): raise UserError(f"Nothing can be written to {os.path.dirname(os.path.abspath(out))!r}, where --out points to.")
     from autolearn.model import Model
     answers = Model.load(model).predict(inputs[0] if len(inputs)==1 else inputs)
     if ending=='.csv' and 'predictions' in answers: answers['predictions'] = [';'.join(o) if o is not None else '' for o in answers.predictions]
@@ -179,6 +180,7 @@ def generate(model:str=typer.Argument(help="folder of a model or a RUN that lear
     from autolearn.model import Model
     from autolearn.task import get_task, read_choices
     if out and not os.path.isdir(os.path.dirname(os.path.abspath(out))): raise UserError(f"There is no folder {os.path.dirname(out)!r} for --out.")
+    if out and not os.access(os.path.dirname(os.path.abspath(out)), os.W_OK): raise UserError(f"Nothing can be written to {os.path.dirname(os.path.abspath(out))!r}, where --out points to.")
     found = Model.load(model)
     made,medium = found.sample(n, seed, **read_choices(set or [])),plugin('media', get_task(found.recipe.task).medium)
     if out: print(medium.write_made(made, out), file=sys.stderr)
@@ -231,7 +233,7 @@ def demo(what:str=typer.Argument('image', help="image, text, or generate"), out:
     al.prepare()
     finish(al, as_json)
 
-# %% ../nbs/71_cli.ipynb #48d9318e
+# %% ../nbs/71_cli.ipynb #588c206b
 def main():
     "The command `autolearn`"
     import warnings
@@ -250,6 +252,10 @@ def main():
         elif hasattr(e, 'format_message'): # a misspelt option
             e.show()
             sys.exit(2)
+        elif isinstance(e, OSError) and e.filename: # a folder that cannot be written to, a full disk
+            folder,name = os.path.split(str(e.filename))
+            if name.startswith('.') and name.endswith('.part'): name = name[1:-5] # what was being written
+            status,e = 2,f"{os.path.join(folder, name)!r}: {e.strerror}. (--debug shows where)"
         else: raise
         text = re.sub(r"\b(Pass|Leave out|leave out) (\w+)=(?=[ ,.])", r"\1 --\2", str(e)) # as it is said here
         text = re.sub(r"\b(Pass|Leave out|leave out) (\w+)=", r"\1 --\2 ", text)

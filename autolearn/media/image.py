@@ -205,7 +205,7 @@ def add_measures(
     items = add_near(items.reset_index(drop=True).join(pd.DataFrame(rows, columns=MEASURES)))
     return items.sort_values(['content', 'label', 'part'], kind='stable', ignore_index=True)
 
-# %% ../../nbs/media/13_image.ipynb #779e06d2
+# %% ../../nbs/media/13_image.ipynb #6c33de4d
 ENDINGS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.gif', '.ppm', '.pgm')
 
 def as_items(
@@ -227,7 +227,7 @@ def as_items(
     span = span_of([o for o in cells if isinstance(o, np.ndarray) and o.dtype!=np.uint8], span)
     cells = [spread(o, span) if isinstance(o, np.ndarray) else o for o in cells]
     missing = [c for c in cells if isinstance(c, str) and not os.path.exists(c)]
-    if missing: raise UserError(f"There is no file {missing[0]!r}"+(f", nor {len(missing)-1} others." if missing[1:] else '.'))
+    if missing and len(missing)==len(cells): raise UserError(f"There is no file {missing[0]!r}"+(f", nor {len(missing)-1} others." if missing[1:] else '.'))
     if not cells: raise UserError("There is nothing to answer for: no pictures were given.")
     keys = pd.Series([c if isinstance(c, str) else str(i) for i,c in enumerate(cells)], dtype=object)
     twice = keys.duplicated()
