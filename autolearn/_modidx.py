@@ -912,6 +912,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                  'autolearn/sources/tables.py'),
                                           'autolearn.sources.tables.find_tables': ( 'sources/tables.html#find_tables',
                                                                                     'autolearn/sources/tables.py'),
+                                          'autolearn.sources.tables.join_labels': ( 'sources/tables.html#join_labels',
+                                                                                    'autolearn/sources/tables.py'),
                                           'autolearn.sources.tables.list_tables': ( 'sources/tables.html#list_tables',
                                                                                     'autolearn/sources/tables.py'),
                                           'autolearn.sources.tables.load_table': ( 'sources/tables.html#load_table',

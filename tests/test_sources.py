@@ -597,3 +597,19 @@ def test_transparent_arrays_are_what_files_are(tmp_path):
     assert content['files']==content['last']==content['first']
     assert (medium.as_items(x).image[2]==open_source((x, y)).items.image[2]).all()
     with pytest.raises(UserError, match='1, 3 or 4 channels'): medium.as_items([np.zeros((8, 8, 2), 'uint8')])
+
+def test_a_row_for_each_label(tmp_path):
+    "As many tools write it: one example with several labels, in a file, in a DataFrame, and by the arguments that the notebook is written with"
+    rows = []
+    for i in range(12):
+        Image.fromarray(np.full((8, 8), 20*i, 'uint8')).save(tmp_path/f'{i}.png')
+        rows += [dict(path=f'{i}.png', label=o, box=f'{i},{k}') for k,o in enumerate(('red', 'white', 'red')[:1+i%3])]
+    pd.DataFrame(rows).to_csv(tmp_path/'t.csv', index=False)
+    found = open_source(str(tmp_path/'t.csv'), target='label')
+    assert len(found.items)==12 and [*found.items.label[:3]]==['red;', 'red;white;', 'red;white;'] and '24 rows name 12 pictures' in found.note
+    again = open_source(pd.DataFrame(rows).assign(path=lambda d: str(tmp_path)+'/'+d.path), target='label')
+    assert [*again.items.label]==[*found.items.label]
+    assert reopen(found.to_dict()).items.equals(found.items)
+    votes = pd.DataFrame(rows).drop_duplicates('path')
+    pd.concat([votes, votes[:1].assign(label='white')]).to_csv(tmp_path/'v.csv', index=False) # one disagreement is no list
+    assert len(open_source(str(tmp_path/'v.csv'), target='label').items)==13

@@ -1,7 +1,7 @@
 """A column says where each picture is, another what it shows
 
 ## `read_table`: one row for each picture that a table names
-Paths count from the folder of the table, or stand for the `{}` in `place`; `cats/*.png` names many. When a picture is listed again, its key gets a number.
+Paths count from the folder of the table, or stand for the `{}` in `place`; `cats/*.png` names many. When a picture is listed again, its key gets a number; where it is listed once for each of its labels, they are joined.
 
 ## `read_tables`: several tables, one for each part
 All have the same columns; paths count from the folder of each table, or stand for the `{}` in `place`.
@@ -13,10 +13,10 @@ Key, path, label and part of every picture."""
 
 # %% auto #0
 __all__ = ['MAX_ROWS', 'PART_COLUMNS', 'FLAGS', 'YES', 'LABELS', 'OPENS', 'MEDIUM', 'READS', 'ENDINGS', 'to_text', 'to_label',
-           'part_cells', 'to_rows', 'read_table', 'read_tables', 'store', 'read_items', 'check_table', 'check',
-           'find_sep', 'Table', 'load_table', 'pick_column', 'some_exist', 'find_image', 'best_places', 'find_place',
-           'set_place', 'find_part', 'find_flags', 'find_label', 'list_tables', 'sniff', 'find_tables', 'say_paths',
-           'say_odd', 'open_one', 'open_several', 'open_data', 'unlabelled']
+           'join_labels', 'part_cells', 'to_rows', 'read_table', 'read_tables', 'store', 'read_items', 'check_table',
+           'check', 'find_sep', 'Table', 'load_table', 'pick_column', 'some_exist', 'find_image', 'best_places',
+           'find_place', 'set_place', 'find_part', 'find_flags', 'find_label', 'list_tables', 'sniff', 'find_tables',
+           'say_paths', 'say_odd', 'open_one', 'open_several', 'open_data', 'unlabelled']
 
 # %% ../../nbs/sources/11_tables.ipynb #33043a28
 import csv, difflib, glob, io, os, re
@@ -41,7 +41,15 @@ def to_label(column:pd.Series)->pd.Series:
     one = (lists.dropna().map(len)==1).all() # then they are no more than labels
     return text.where(lists.isna(), lists.map(lambda o: ';'.join(o or [])+';'*(not one)))
 
-# %% ../../nbs/sources/11_tables.ipynb #96d8924f
+# %% ../../nbs/sources/11_tables.ipynb #c7d42c14
+def join_labels(rows:pd.DataFrame, least:float=.3)->pd.DataFrame: # `image`, `label`, `part`; share of the pictures that have several labels
+    "One row for each picture of a table that has a row for each of its labels"
+    if rows.image.duplicated().mean()<least/2: return rows
+    labels = rows.groupby(['image', 'part'], sort=False).label.agg(lambda o: [k for k in dict.fromkeys(o) if k])
+    if (labels.map(len)>1).mean()<least or rows.label.str.contains(';').any(): return rows
+    return rows.drop_duplicates(['image', 'part'], ignore_index=True).assign(label=[';'.join([*o, '']) for o in labels])
+
+# %% ../../nbs/sources/11_tables.ipynb #62445d8a
 def part_cells(df:pd.DataFrame, part:str)->pd.Series: # a column, or two with a space between their names
     "What says which part a row belongs to, as text"
     if part in df: return to_text(df[part])
@@ -55,7 +63,7 @@ def to_rows(df:pd.DataFrame, folder:str, image:str, label:str, part:str=None, pl
     rows = pd.DataFrame(dict(key=path.where(again==0, path+'#'+(again+1).astype(str)),
         image=[os.path.abspath(os.path.join(folder, place.replace('{}', o))) for o in path], label=to_label(df[label]),
         part=part_cells(df, part).map({'':'train'}|{v:k for k,o in parts.items() for v in np.atleast_1d(o)}) if part else ''))
-    return rows.dropna(subset='part', ignore_index=True) # what is in no part takes no part
+    return join_labels(rows.dropna(subset='part', ignore_index=True)) # what is in no part takes no part
 
 def read_table(
     path:str, # CSV, TSV or Parquet
@@ -319,7 +327,7 @@ def find_tables(
     if any(found.values()): return {os.path.join(path, o):p for o,p in found.items() if p}
     raise UserError(f"{os.path.basename(path)!r} holds {len(there)} tables: {say_some(there)}. Give the path of one.")
 
-# %% ../../nbs/sources/11_tables.ipynb #53f9e440
+# %% ../../nbs/sources/11_tables.ipynb #c9c86966
 def say_paths(
     items:pd.DataFrame,
     folder:str='', # of the table; '' when it has none
@@ -386,6 +394,8 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
     if len(tables)>1: fn,args,items,note = open_several(tables, image, label)
     else: fn,args,items,note = open_one(main, image, label, valid, test)
     notes += [f"{image!r} names the files of {t.how['place']!r}" for t in tables.values() if 'place' in t.how][:1]
+    n,joined = sum(len(t.df) for t in tables.values()),items.label.str.fullmatch('(.+;)?').all() and not main.df[label].astype(str).str.contains('[];]').any()
+    if joined and len(items)<n: notes.append(f"{n:,} rows name {len(items):,} pictures: the labels of each are joined")
     notes += [o for o in (note, say_paths(items, main.folder if main.path else '')) if o]
     return fn, args, check_items(items, main.name), '; '.join(notes)
 
