@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['app', 'DATA', 'TARGET', 'INPUTS', 'NAMES', 'TASK', 'METRIC', 'VALID', 'TEST', 'CLEAN', 'ACCEPT', 'REFUSE', 'SEED',
            'JSON', 'DEBUG', 'say', 'process_start', 'warm_up', 'open_learner', 'report', 'look', 'fit', 'finish',
-           'resume', 'verify', 'trials', 'predict', 'generate', 'test', 'doubts', 'demo', 'main']
+           'resume', 'check_out', 'verify', 'trials', 'predict', 'generate', 'test', 'doubts', 'demo', 'main']
 
 # %% ../nbs/71_cli.ipynb #467cdcba
 import os, re, sys
@@ -117,7 +117,14 @@ def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=
     al.started = process_start()
     finish(al, as_json, budget)
 
-# %% ../nbs/71_cli.ipynb #c3112411
+# %% ../nbs/71_cli.ipynb #8d9fa757
+def check_out(out:str=None):
+    "Refuse, before any work is done, a file that could not be written"
+    from autolearn.core import UserError
+    folder = os.path.dirname(os.path.abspath(out)) if out else '.'
+    if not os.path.isdir(folder): raise UserError(f"There is no folder {os.path.dirname(out)!r} for --out.")
+    if out and not os.access(folder, os.W_OK): raise UserError(f"Nothing can be written to {folder!r}, where --out points to.")
+
 @app.command()
 def verify(run:str=typer.Argument(help="folder of a finished RUN"), as_json:bool=JSON, debug:bool=DEBUG):
     "Rerun the twin notebook in a clean kernel without autolearn and compare its figures."
@@ -158,8 +165,7 @@ def predict(model:str=typer.Argument(help="folder of a model or a RUN"), inputs:
     from autolearn.core import UserError, write_atomic
     ending = os.path.splitext(out)[1] if out else '.csv'
     if ending not in ('.csv', '.jsonl', '.parquet'): raise UserError(f"--out ends in .csv, .jsonl or .parquet, got {out!r}.")
-    if out and not os.path.isdir(os.path.dirname(os.path.abspath(out))): raise UserError(f"There is no folder {os.path.dirname(out)!r} for --out.")
-    if out and not os.access(os.path.dirname(os.path.abspath(out)), os.W_OK): raise UserError(f"Nothing can be written to {os.path.dirname(os.path.abspath(out))!r}, where --out points to.")
+    check_out(out)
     from autolearn.model import Model
     answers = Model.load(model).predict(inputs[0] if len(inputs)==1 else inputs)
     if ending=='.csv' and 'predictions' in answers: answers['predictions'] = [';'.join(o) if o is not None else '' for o in answers.predictions]
@@ -176,11 +182,10 @@ def generate(model:str=typer.Argument(help="folder of a model or a RUN that lear
              seed:int=typer.Option(0, help="the same seed gives the same"), out:Optional[str]=typer.Option(None, help="FILE or folder; default: print"),
              set:Optional[List[str]]=typer.Option(None, help="key=value: how to make them, like temperature=0.8; may be repeated"), debug:bool=DEBUG):
     "New texts, or whatever the model has learnt to make."
-    from autolearn.core import UserError, plugin
+    from autolearn.core import plugin
     from autolearn.model import Model
     from autolearn.task import get_task, read_choices
-    if out and not os.path.isdir(os.path.dirname(os.path.abspath(out))): raise UserError(f"There is no folder {os.path.dirname(out)!r} for --out.")
-    if out and not os.access(os.path.dirname(os.path.abspath(out)), os.W_OK): raise UserError(f"Nothing can be written to {os.path.dirname(os.path.abspath(out))!r}, where --out points to.")
+    check_out(out)
     found = Model.load(model)
     made,medium = found.sample(n, seed, **read_choices(set or [])),plugin('media', get_task(found.recipe.task).medium)
     if out: print(medium.write_made(made, out), file=sys.stderr)
@@ -210,7 +215,8 @@ def doubts(run:str=typer.Argument(help="folder of a finished RUN"), folds:int=ty
     from autolearn.core import Stream, UserError, write_atomic
     from autolearn.learner import AutoLearner
     from autolearn.widgets.live import TerminalView
-    if out and not (out.endswith('.csv') and os.path.isdir(os.path.dirname(os.path.abspath(out)))): raise UserError(f"--out names a .csv in a folder that is there, got {out!r}.")
+    if out and not out.endswith('.csv'): raise UserError(f"--out ends in .csv, got {out!r}.")
+    check_out(out)
     tell = Stream(lambda o: print(o['text'], file=sys.stderr) if o['kind']=='note' else None)
     with TerminalView(Console(stderr=True)) if folds else nullcontext(tell) as news: found = AutoLearner.open(run, news).doubts(folds, budget)
     text = found.round(4).to_csv(index=False)
@@ -233,7 +239,7 @@ def demo(what:str=typer.Argument('image', help="image, text, or generate"), out:
     al.prepare()
     finish(al, as_json)
 
-# %% ../nbs/71_cli.ipynb #588c206b
+# %% ../nbs/71_cli.ipynb #c765e889
 def main():
     "The command `autolearn`"
     import warnings
@@ -252,7 +258,7 @@ def main():
         elif hasattr(e, 'format_message'): # a misspelt option
             e.show()
             sys.exit(2)
-        elif isinstance(e, OSError) and e.filename: # a folder that cannot be written to, a full disk
+        elif isinstance(e, OSError) and e.filename: # a folder that cannot be written to
             folder,name = os.path.split(str(e.filename))
             if name.startswith('.') and name.endswith('.part'): name = name[1:-5] # what was being written
             status,e = 2,f"{os.path.join(folder, name)!r}: {e.strerror}. (--debug shows where)"
