@@ -3,6 +3,7 @@
 Modules:
 
 - `autolearn.encoder`: Begin with a net that has read a library
+- `autolearn.evaluate`: A table of answers: scores with intervals, mistakes, calibration, and which of two models is better
 - `autolearn.fastdata`: Pictures decoded once, batches made by indexing
 - `autolearn.language`: What comes next? A net that reads on, counts that do without one, and dice
 - `autolearn.layers`: Nets from small blocks, each of which may end up in somebody's notebook

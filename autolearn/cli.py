@@ -7,8 +7,8 @@ __all__ = ['app', 'DATA', 'TARGET', 'INPUTS', 'NAMES', 'TASK', 'METRIC', 'VALID'
            'JSON', 'DEBUG', 'say', 'process_start', 'warm_up', 'open_learner', 'report', 'look', 'fit', 'finish',
            'resume', 'check_out', 'verify', 'trials', 'predict', 'generate', 'test', 'doubts', 'demo', 'main']
 
-# %% ../nbs/71_cli.ipynb #467cdcba
-import os, re, sys
+# %% ../nbs/71_cli.ipynb #eb3f74be
+import os, re, sys, warnings
 import typer
 from typing import List, Optional
 
@@ -51,7 +51,7 @@ def report(result:dict, path):
     for k,v in result['baselines'].items(): say(f"  {k}: {v:.4f}")
     say(f"notebook: {os.path.join(path, 'twin.ipynb')}", f"model:    {os.path.join(path, 'model')}")
 
-# %% ../nbs/71_cli.ipynb #eb5aa799
+# %% ../nbs/71_cli.ipynb #fc32f7e9
 DATA = typer.Argument(help="folder, zip or tar file, table (.csv, .tsv, .parquet, .jsonl), .json, .txt, IDX files or .npz")
 TARGET = typer.Option(None, help="column of labels")
 INPUTS = typer.Option(None, help="column of paths, or of texts; several with commas between")
@@ -101,6 +101,7 @@ def fit(data:str=DATA, target:Optional[str]=TARGET, inputs:Optional[str]=INPUTS,
 def finish(al, as_json, budget=None):
     "Fit and say what came of it; the view says it of a run that has just ended"
     before = al.begin().result
+    if not as_json: print(f"run:      {al.path}", flush=True)
     al.fit(budget)
     from autolearn.core import to_json
     if as_json: print(to_json(al.result|dict(run=str(al.path)), indent=1))
@@ -117,7 +118,7 @@ def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=
     al.started = process_start()
     finish(al, as_json, budget)
 
-# %% ../nbs/71_cli.ipynb #8d9fa757
+# %% ../nbs/71_cli.ipynb #73cdf1f8
 def check_out(out:str=None):
     "Refuse, before any work is done, a file that could not be written"
     from autolearn.core import UserError
@@ -167,7 +168,9 @@ def predict(model:str=typer.Argument(help="folder of a model or a RUN"), inputs:
     if ending not in ('.csv', '.jsonl', '.parquet'): raise UserError(f"--out ends in .csv, .jsonl or .parquet, got {out!r}.")
     check_out(out)
     from autolearn.model import Model
-    answers = Model.load(model).predict(inputs[0] if len(inputs)==1 else inputs)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore') # said below
+        answers = Model.load(model).predict(inputs[0] if len(inputs)==1 else inputs)
     if ending=='.csv' and 'predictions' in answers: answers['predictions'] = [';'.join(o) if o is not None else '' for o in answers.predictions]
     text = answers.to_parquet() if ending=='.parquet' else answers.to_json(orient='records', lines=True).replace('\\/', '/') if ending=='.jsonl' else answers.to_csv(index=False)
     if out: write_atomic(out, text)
@@ -221,8 +224,8 @@ def doubts(run:str=typer.Argument(help="folder of a finished RUN"), folds:int=ty
     with TerminalView(Console(stderr=True)) if folds else nullcontext(tell) as news: found = AutoLearner.open(run, news).doubts(folds, budget)
     text = found.round(4).to_csv(index=False)
     if out: write_atomic(out, text)
-    else: print(text, end='')
-    print(f"{len(found)} label{'s'*(len(found)!=1)} may be wrong"+(f", listed in {out}" if out else ''), file=sys.stderr)
+    else: say(text.removesuffix('\n'))
+    if out: print(f"They are listed in {out}.", file=sys.stderr)
 
 @app.command()
 def demo(what:str=typer.Argument('image', help="image, text, or generate"), out:Optional[str]=typer.Option(None, help="folder of the RUN"),

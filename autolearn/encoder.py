@@ -16,11 +16,11 @@ Where the body does not learn, what it makes of a text stays the same, so it is 
 # %% auto #0
 __all__ = ['Pieces', 'open_pieces', 'Encoder', 'layers_of', 'encoder_groups', 'load_encoder', 'ReadOnce', 'Features']
 
-# %% ../nbs/33_encoder.ipynb #5c3bb07c
+# %% ../nbs/33_encoder.ipynb #221b2f01
 import json, math
 from pathlib import Path
 import torch
-from fastai.vision.all import Callback
+from fastai.basics import Callback
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import nn

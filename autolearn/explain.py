@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['last_map', 'gradcam']
 
-# %% ../nbs/33_explain.ipynb #37269bdd
+# %% ../nbs/33_explain.ipynb #8514dab8
 import torch
-from fastai.vision.all import hook_output
+from fastai.callback.all import hook_output
 from torch.nn.functional import interpolate
 
 # %% ../nbs/33_explain.ipynb #67829e1d

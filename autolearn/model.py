@@ -5,15 +5,16 @@
 # %% auto #0
 __all__ = ['SOME', 'tensors_of', 'save_model', 'read_recipe', 'model_folder', 'load_weights', 'Sheet', 'Tested', 'Model']
 
-# %% ../nbs/50_model.ipynb #35010921
-import base64, io
+# %% ../nbs/50_model.ipynb #6b7adccf
+import base64, io, warnings
 from html import escape
 from pathlib import Path
 import numpy as np, pandas as pd
 from .core import UserError, plugin, read_json, write_atomic, write_json
 from .evaluate import Predictions
 from .records import Recipe
-from .task import get_recipe, get_task
+from .task import filled, get_recipe, get_task
+from tqdm.auto import tqdm
 
 # %% ../nbs/50_model.ipynb #5906adcc
 def tensors_of(net)->dict:
@@ -34,7 +35,7 @@ def save_model(
     write_json(folder/'recipe.json', recipe.to_dict())
     write_json(folder/'model.json', dict(schema=1, task=recipe.task, facts=mod.facts(learn.dls), about=about or {}))
 
-# %% ../nbs/50_model.ipynb #d72e3160
+# %% ../nbs/50_model.ipynb #71ad5bf0
 def read_recipe(
     path, # recipe.json, or a folder with one
 )->Recipe:
@@ -43,16 +44,15 @@ def read_recipe(
     for o in ('recipe.json', 'model/recipe.json'):
         if (path/o).is_file(): path = path/o
     recipe = Recipe.from_dict(read_json(path))
-    plan = get_task(recipe.task)
-    recipe = recipe.replace(choices={**getattr(plan, 'PLAIN', {}), **recipe.choices})
-    plan.check_choices(recipe)
+    recipe = filled(recipe)
+    get_task(recipe.task).check_choices(recipe)
     return recipe
 
 def model_folder(path)->Path:
     "The folder of a model, which may be that of a RUN"
     for o in (Path(path), Path(path)/'model'):
         if (o/'weights.safetensors').is_file(): return o
-    raise UserError(f"There is no model in {path}: no weights.safetensors."+(" The run has not finished; try: autolearn resume "
+    raise UserError(f"There is no model in {path}: no weights.safetensors."+(" The run has not finished; go on with fit(), or autolearn resume "
                     f"{path}" if (Path(path)/'run.json').exists() else ""))
 
 def load_weights(
@@ -151,8 +151,8 @@ class Tested(Predictions):
         sheets = [o._repr_html_() for o in (self.sheet(), self.pairs()) if o]
         return ''.join(f'<div>{escape(o)}</div>' for o in self.lines())+''.join(sheets)+super()._repr_html_()
 
-# %% ../nbs/50_model.ipynb #4e366aa9
-SOME = 2000 # items that are answered for at once
+# %% ../nbs/50_model.ipynb #f8311db0
+SOME = 1000 # items that are answered for at once
 
 class Model:
     "A trained model that answers for new items"
@@ -195,7 +195,7 @@ class Model:
         "Answers for rows of a source"
         if self.generates: return self.measure_items(items)
         probs = np.full((len(items), len(self.classes)), np.nan, 'float32')
-        for i in range(0, len(items), SOME): probs[i:i+SOME] = self.probs_of(items[i:i+SOME])
+        for i in tqdm(range(0, len(items), SOME), 'answering', disable=None, delay=2, leave=False): probs[i:i+SOME] = self.probs_of(items[i:i+SOME])
         return self.answers([*items.key], probs, [*items.label] if 'label' in items else None)
     def measure_items(self, items:pd.DataFrame)->Predictions:
         "How likely a model that generates finds rows of a source"
@@ -228,7 +228,10 @@ class Model:
         inputs, # paths, arrays, pictures, a folder, an archive, a table of paths, or one of these
     )->pd.DataFrame: # key, prediction, prob, prob_<class> …; prediction is empty where an input could not be read
         "Answers for whatever the medium can read"
-        return self.predict_items(self.items_of(inputs)).table.drop(columns=['label', 'labels'], errors='ignore')
+        table = self.predict_items(self.items_of(inputs)).table
+        bad = [*table.key[table['nats' if 'nats' in table else 'prob'].isna()]]
+        if bad: warnings.warn(f"{len(bad)} of {len(table)} could not be read and have no answer: {', '.join(map(str, bad[:5]))}{' …' if bad[5:] else ''}", stacklevel=2)
+        return table.drop(columns=['label', 'labels'], errors='ignore')
     def explain(self,
         inputs, # as `predict` takes them
         n:int=16, # at the most

@@ -19,16 +19,17 @@ Where the body does not learn, what it makes of a picture stays the same, so it 
 # %% auto #0
 __all__ = ['pretrained_net', 'find_net', 'body_and_head', 'load_body', 'Thaw', 'Once']
 
-# %% ../nbs/33_pretrained.ipynb #9668c546
-import timm, torch
-from fastai.vision.all import Callback
+# %% ../nbs/33_pretrained.ipynb #b34b4f22
+import torch
+from fastai.basics import Callback
 from safetensors.torch import load_file
 from torch import nn
 
-# %% ../nbs/33_pretrained.ipynb #6d58ed8c
+# %% ../nbs/33_pretrained.ipynb #7e40bd3a
 class pretrained_net(nn.Sequential):
     "Scale, body, head"
     def __init__(self, name, n_out): # of timm; classes
+        import timm # takes seconds, which only this net should cost
         body = timm.create_model(name, num_classes=0)
         super().__init__(nn.BatchNorm2d(3, affine=False, momentum=0., eps=0.), body, nn.Linear(body.num_features, n_out))
         self.to(memory_format=torch.channels_last)

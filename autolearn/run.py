@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['SHORTEST', 'n_cores', 'check_budget', 'RunError', 'run_path', 'say_disk', 'say_ledger', 'follow_data', 'known_run',
-           'create_run', 'Run', 'copy_atomic']
+           'check_place', 'create_run', 'Run', 'copy_atomic']
 
-# %% ../nbs/63_run.ipynb #c6f64b58
+# %% ../nbs/63_run.ipynb #f81da96d
 import contextlib, errno, json, os, re, secrets, shutil, time
 from dataclasses import fields
 from pathlib import Path
@@ -19,10 +19,10 @@ from .metric import get_metric
 from .problem import Asked, Prepared
 from .records import Decision, Problem, Profile, Recipe, Trial
 from .split import splitter
-from .task import get_recipe, get_task, recipe_path, steps_of
+from .task import filled, get_recipe, get_task, recipe_path, steps_of
 from .worker import TrialError, Worker, WorkerDied, get_worker
 
-# %% ../nbs/63_run.ipynb #302b537a
+# %% ../nbs/63_run.ipynb #f77a724c
 def n_cores()->int:
     "Cores that this process may use"
     return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
@@ -85,6 +85,13 @@ def known_run(folder:Path, wish:str, ledger, ready:Prepared)->Path:
     follow_data(folder, ready)
     return folder
 
+def check_place(folder):
+    "Refuse a folder in which something else lies than a run, or one that was being begun"
+    folder = Path(os.path.abspath(folder))
+    if not folder.exists() or (folder/'run.json').exists() or (folder/'.begun').exists(): return
+    if not folder.is_dir() or any(o.name not in ('.lock', '..begun.part') for o in folder.iterdir()):
+        raise UserError(f"{folder} exists and is no run. It is left as it is. Choose another place: out=…")
+
 def create_run(
     ready:Prepared,
     asked:Asked,
@@ -97,8 +104,7 @@ def create_run(
     if ledger: ledger = say_ledger(ledger)
     with say_disk(folder):
         if (folder/'run.json').exists(): return known_run(folder, wish, ledger, ready)
-        if folder.exists() and not begun.exists() and (not folder.is_dir() or any(o.name not in ('.lock', '..begun.part') for o in folder.iterdir())):
-            raise UserError(f"{folder} exists and is no run. It is left as it is. Choose another place: out=…")
+        check_place(folder)
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(str(folder/'.lock')): # the same call twice at once
             if (folder/'run.json').exists(): return known_run(folder, wish, ledger, ready)
@@ -180,7 +186,7 @@ class Run:
         self.stopping = True
         if self.worker and self.worker.p: self.worker.send(do='stop')
 
-# %% ../nbs/63_run.ipynb #7bd6133a
+# %% ../nbs/63_run.ipynb #412a81dc
 @patch
 def trials(self:Run)->list: # of Trial, in the order of their start
     "The trials of this run, read from their folders"
@@ -208,7 +214,8 @@ def decisions(self:Run)->list: # of dicts
 def best(self:Run): # Trial, or None
     "The trial with the best validation score"
     ended = [o for o in self.trials() if o.state=='done' and o.metrics.get(self.metric.name) is not None]
-    return max(ended, key=lambda o: self.metric.sign*o.metrics[self.metric.name], default=None)
+    best = max(ended, key=lambda o: self.metric.sign*o.metrics[self.metric.name], default=None)
+    return best and best.replace(closed=filled(best.closed))
 
 @patch
 def next_recipe(self:Run,
@@ -289,7 +296,7 @@ def ask(self:Run, budget:Budget, do:str, **what):
             self.tell('note', text="Stopping: the best so far is tested and written. Once more to leave at once.")
             self.stop()
 
-# %% ../nbs/63_run.ipynb #15be5b96
+# %% ../nbs/63_run.ipynb #42dc5001
 @patch
 def fit(self:Run,
     secs:float=None, # budget; None: what is left of the run's own
@@ -453,11 +460,20 @@ def make_result(self:Run, best:Trial, budget:Budget, looks:int, before:dict)->di
 @patch
 def warning(self:Run, result:dict)->str:
     "What has to be said aloud: a model that does not beat its baselines"
-    better = [k for k,v in result['baselines'].items() if not self.metric.is_better(result['test']['score'], v)]
+    base = result.get('baselines') or self.dullest(result)
+    better = [k for k,v in base.items() if not self.metric.is_better(result['test']['score'], v)]
     if not better: return ''
     k = better[-1]
-    return (f" This model is no better than the baseline '{k}' ({result['baselines'][k]:.4f} against {result['test']['score']:.4f}): don't rely on it. "
-            "A longer budget is the first thing to try.")
+    return (f" This model is no better than the baseline '{k}' ({base[k]:.4f} against {result['test']['score']:.4f}): don't rely on it. "
+            "A longer budget may help, or better data: see what look says of them.")
+
+@patch
+def dullest(self:Run, result:dict)->dict: # score by name
+    "Where there was no time for baselines: how good the most frequent class is"
+    test = self.trial_folder(result['trial'])/'test.parquet'
+    if self.metric.name!='accuracy' or not test.exists(): return {}
+    answers = Predictions.read(test)
+    return {} if answers.many or not answers.classes else {'most frequent class':float(answers.table.label.value_counts(normalize=True).max())}
 
 @patch
 def doubtful(self:Run, best:Trial)->str:

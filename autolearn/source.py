@@ -187,7 +187,7 @@ def check_items(
     if items.key.duplicated().any(): raise UserError(f"{what!r} was read wrongly: its keys repeat.")
     return items
 
-# %% ../nbs/10_source.ipynb #0d72ca9c
+# %% ../nbs/10_source.ipynb #f310263a
 def short_name(
     path:str, # of the data
 )->str: # letters, digits, - and _; '' when nothing is left
@@ -207,6 +207,7 @@ def open_source(
 )->Source:
     "Open `data` with the reader that knows them best"
     data,valid,test = find_path(data),*[o if is_share(o) else find_path(o) for o in (valid, test)]
+    if target is not None and not isinstance(target, (str, int)): raise UserError("target= is the name of a column. Arrays and their labels go together, as one tuple: AutoLearner((x, y)).")
     known = {k:plugin('sources', k) for k in ([reader] if reader else plugins('sources'))}
     try:
         scores = {k:1. if reader else m.sniff(data) for k,m in known.items()}

@@ -15,11 +15,11 @@ back into order."""
 # %% auto #0
 __all__ = ['TOKEN', 'PAD', 'UNK', 'BOS', 'EOS', 'plain_text', 'tokens_of', 'count_words', 'Rows', 'RowsDL']
 
-# %% ../nbs/30_textdata.ipynb #48318f49
+# %% ../nbs/30_textdata.ipynb #1cdd0cf4
 import html, re
 from collections import Counter
-import torch
-from fastai.vision.all import TfmdDL, chunked, to_device
+import pandas as pd, torch
+from fastai.basics import TfmdDL, chunked, to_device
 from .media.text import SPACELESS
 
 # %% ../nbs/30_textdata.ipynb #567f2ab1
@@ -57,12 +57,12 @@ class Rows:
         at = torch.arange(int(lens.max()))
         return torch.where(at<lens[:,None], self.flat[(starts[:,None]+at).clamp(max=len(self.flat)-1)], self.pad)
 
-# %% ../nbs/30_textdata.ipynb #5e485c91
+# %% ../nbs/30_textdata.ipynb #c17da5da
 class RowsDL(TfmdDL):
     "A `TfmdDL` over a table of texts, cut into `words` or as `reader` reads; `code` makes numbers of labels"
     def __init__(self, dataset, bs=64, words=(), longest=400, code=None, reader=None, **kwargs):
         super().__init__(dataset, bs=bs, **{**kwargs, 'num_workers':0, 'after_batch':None})
-        self.words,self.longest,self.code,self.reader,table = words,longest,code,reader,dataset.items
+        self.words,self.longest,self.code,self.reader,table = words,longest,code,reader,dataset.items if hasattr(dataset.items, 'columns') else pd.DataFrame(dict(text=[*dataset.items]))
         self.x,self.y = Rows(table.text, words, longest, reader),[code(tl.vocab, table.label) for tl in dataset.tls[dataset.n_inp:]]
     def new(self, dataset=None, cls=None, **kwargs): return super().new(dataset, cls, **dict(words=self.words, longest=self.longest, code=self.code, reader=self.reader)|kwargs)
     def get_idxs(self):

@@ -16,11 +16,11 @@ tokens count. A text longer than `longest` tokens is measured in parts, each wit
 # %% auto #0
 __all__ = ['PIECE', 'NONE', 'UNKNOWN', 'END', 'count_tokens', 'learn_pieces', 'Coder', 'StreamDL']
 
-# %% ../nbs/30_textstream.ipynb #127f5c42
+# %% ../nbs/30_textstream.ipynb #39b6ab8d
 import re
 from collections import Counter
 import numpy as np, torch
-from fastai.vision.all import TfmdDL, to_device
+from fastai.basics import TfmdDL, to_device
 from .media.text import SPACELESS
 
 # %% ../nbs/30_textstream.ipynb #797ce10d

@@ -1,7 +1,8 @@
 """Seeds, pace and checkpoints: what a fit needs beside fastai
 
 ## `QuickLearner`
-A small net answers in milliseconds, and asking every callback about every event takes as many. So does moving a batch to where it is.
+A small net answers in milliseconds, and asking every callback about every event takes as many. So does moving a batch to where it is, or finding the rate of a
+step with tensors of one number.
 
 ## `QuickOptim`
 fastai asks the optimiser five times a step for all it knows, and each time looks into every setting for a list.
@@ -30,7 +31,7 @@ __all__ = ['QuickLearner', 'QuickOptim', 'Seeded', 'Shorten', 'SkipEasy', 'ortho
            'save_state', 'load_state', 'Checkpoint', 'restore', 'time_steps', 'time_update', 'Stopwatch', 'GiveUp',
            'find_lr', 'choose_epochs']
 
-# %% ../nbs/32_train.ipynb #7ade090a
+# %% ../nbs/32_train.ipynb #c4e27588
 import copy, json, math, random, tempfile, time
 from collections import deque
 from pathlib import Path
@@ -38,11 +39,11 @@ from statistics import median
 import numpy as np, torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save as to_bytes
-from fastai.callback.schedule import minimum
-from fastai.vision.all import Callback, CancelEpochException, CancelFitException, Learner, NoneReduce, OptimWrapper, set_seed
+from fastai.basics import Callback, CancelEpochException, CancelFitException, L, Learner, NoneReduce, OptimWrapper, set_seed
+from fastai.callback.all import ParamScheduler, SchedCos, minimum
 from .core import UserError, write_atomic
 
-# %% ../nbs/32_train.ipynb #560169b3
+# %% ../nbs/32_train.ipynb #029a44f9
 class QuickLearner(Learner):
     "A `Learner` that asks only those callbacks which have something to say about an event"
     asked,heard = None,None # callbacks, and for each event those that have something to say
@@ -52,6 +53,16 @@ class QuickLearner(Learner):
             if name not in self.heard: self.heard[name] = [cb for cb in self.cbs.sorted('order') if name=='after_fit' or hasattr(type(cb), name) or name in vars(cb)]
             for cb in self.heard[name]: cb(name)
     def _set_device(self, b): return b if getattr(self.dl, 'device', None)==next(self.model.parameters()).device else super()._set_device(b)
+    def fit_one_cycle(self, n_epoch, lr_max=None, div=25., div_final=1e5, pct_start=.25, wd=None, moms=None, cbs=None, reset_opt=False, start_epoch=0): # as fastai's
+        "Fit with one cycle: the rate climbs for `pct_start` of the time and falls for the rest"
+        def up_down(start, middle, end):
+            up,down = SchedCos(start, middle),SchedCos(middle, end)
+            return lambda pos: up(pos/pct_start) if pos<pct_start else down((pos-pct_start)/(1-pct_start))
+        if self.opt is None: self.create_opt()
+        self.opt.set_hyper('lr', self.lr if lr_max is None else lr_max)
+        rates = np.array([h['lr'] for h in self.opt.hypers])
+        sched = ParamScheduler(dict(lr=up_down(rates/div, rates, rates/div_final), mom=up_down(*(self.moms if moms is None else moms))))
+        self.fit(n_epoch, cbs=L(sched, *L(cbs)), wd=wd, reset_opt=reset_opt, start_epoch=start_epoch)
 
 # %% ../nbs/32_train.ipynb #7b427e36
 class QuickOptim(OptimWrapper):
@@ -129,9 +140,10 @@ class Muon(torch.optim.AdamW):
                 p.grad = None
         super().step() # the rest
 
-# %% ../nbs/32_train.ipynb #c64b9fa5
+# %% ../nbs/32_train.ipynb #747c35ef
 class Pace(Shorten):
     "Keep a fit inside its deadline; all it decides goes into `cuts`"
+    keeps = ('spent',)
     def __init__(self,
         deadline:float, # when fit must end, as `time.time()` counts
         cuts=(), # (from step, done at step), planned or inherited from before an interruption
@@ -140,7 +152,11 @@ class Pace(Shorten):
     ):
         super().__init__(cuts)
         self.deadline,self.adapt,self.expect,self.start = deadline,adapt,expect,time.time()
-        self.recent,self.span,self.looked,self.between,self.stopping = deque(),0.,0.,0.,False
+        self.recent,self.span,self.looked,self.between,self.stopping,self.earlier = deque(),0.,0.,0.,False,0.
+    @property
+    def spent(self): return self.earlier+time.time()-self.start # seconds of this trial, before an interruption and since
+    @spent.setter
+    def spent(self, secs): self.earlier = secs
     @property
     def end(self): return self.cuts[-1][1] if self.cuts else self.planned
     def before_fit(self):
@@ -216,7 +232,7 @@ def load_state(path):
         with safe_open(str(path), 'pt') as f: return unpack(json.loads(f.metadata()['state']), {k:f.get_tensor(k) for k in f.keys()})
     except Exception as e: raise UserError(f"The checkpoint {Path(path).name} is damaged ({type(e).__name__}). Remove it to train anew.") from None
 
-# %% ../nbs/32_train.ipynb #03695b15
+# %% ../nbs/32_train.ipynb #348bbfe3
 class Checkpoint(Callback):
     "After each epoch save all that the next depends on; when `path` exists already, go on from it"
     order = 80 # after `Recorder` (50) and `ParamScheduler` (60) have cleared their lists
@@ -239,7 +255,8 @@ class Checkpoint(Callback):
         if not s or self.stage<s['stage']: return
         self.model.load_state_dict(s['net'])
         self.opt.load_state_dict(s['opt'])
-        for c,k,name in self.kept(): setattr(c, k, s['cbs'][name])
+        for c,k,name in self.kept():
+            if name in s['cbs']: setattr(c, k, s['cbs'][name])
         for c in self.cutters(): c.cuts = [tuple(o) for o in s['cuts']]
     def before_epoch(self):
         # epoch by epoch, also for a whole stage: cancelled in `before_fit`, MixUp fails in `after_fit`

@@ -10,7 +10,7 @@ import json, os, queue, signal, subprocess, sys, threading, time
 from pathlib import Path
 from .core import Stream, UserError, to_json
 
-# %% ../nbs/61_worker.ipynb #bad1a140
+# %% ../nbs/61_worker.ipynb #d9a83ec2
 def serve():
     "The worker's main loop: `python -m autolearn.worker`"
     out = os.fdopen(os.dup(1), 'w', encoding='utf-8')
@@ -47,6 +47,7 @@ def serve():
     todo = dict(trial=lambda o: trial.run_trial(o['folder'], news, on_pace).to_dict(), test=lambda o: trial.run_test(o['run'], o['folder']),
                 baselines=lambda o: trial.run_baselines(o['run'], o['threads']), ping=lambda o: o)
     tell(dict(kind='ready'))
+    if jobs.empty(): import torch._dynamo # noqa: F401 # the first optimiser does, which takes seconds: now nobody waits
     while True:
         o = jobs.get()
         try: tell(dict(kind='reply', id=o['id'], value=todo[o['do']](o)))

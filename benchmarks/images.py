@@ -16,7 +16,7 @@ WHERE = dict(fashion_mnist='fashion_mnist', cifar10_jpeg='cifar10_jpeg/cifar10_j
 
 # --- speed
 
-def speed(width:str='32', n:int=10_000, rounds:int=8):
+def speed(width:str='32', n:int=10_000, rounds:int=24):
     "Pictures a second of our learner and of a bare loop, validation included, in turn: the same net, data, augmentation, loss, optimiser, schedule"
     import numpy as np, torch
     from autolearn.recipes.image_classification import make_dls, make_learner

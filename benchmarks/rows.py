@@ -9,9 +9,20 @@ def add_row(**row):
     "Append one measurement, with where and by what it was made"
     cpu = next((o.split(':')[1].strip() for o in Path('/proc/cpuinfo').read_text().splitlines() if o.startswith('model name')), platform.processor())
     commit = subprocess.run(['git', 'rev-parse', '--short', 'HEAD'], cwd=HERE, capture_output=True, text=True).stdout.strip()
-    row |= dict(at=time.strftime('%Y-%m-%d'), cpu=cpu, cores=os.cpu_count(), commit=commit, **{o:version(o) for o in ('torch', 'fastai')})
+    row |= dict(at=time.strftime('%Y-%m-%d'), cpu=cpu, **power(), cores=os.cpu_count(), commit=commit, **{o:version(o) for o in ('torch', 'fastai')})
     with open(HERE/'rows.jsonl', 'a') as f: f.write(json.dumps(row)+'\n')
     print(json.dumps(row))
+
+def power()->dict:
+    "What the processor can do at the time: its widest instructions, and billions of operations a second in float32"
+    import torch
+    a = torch.randn(1024, 1024)
+    secs = []
+    for _ in range(12):
+        start = time.perf_counter()
+        a@a
+        secs.append(time.perf_counter()-start)
+    return dict(simd=torch.backends.cpu.get_cpu_capability(), gflops=round(2*1024**3/sorted(secs)[3]/1e9))
 
 def table():
     "The newest row of each measurement, as Markdown, between the marks of README.md"
@@ -24,7 +35,7 @@ def table():
     for o in newest:
         if o['what']=='score': cells.setdefault((o['data'], o['minutes'], o['seed']), {})[o['who']] = f"{o['score']:.4f} [{o['low']:.4f}, {o['high']:.4f}], {o['wall']} s"
     lines += [f"| {d} | {m:g} | {s} | {c.get('ours', '–')} | {c.get('fastai', '–')} | {c.get('linear', '–')} |" for (d,m,s),c in sorted(cells.items())]
-    lines += ['', *sorted({f"{o['cpu']}, {o['cores']} cores; torch {o['torch']}, fastai {o['fastai']}; {o['at']}" for o in newest})]
+    lines += ['', *sorted({f"{o['cpu']}, {o['cores']} cores{' ('+o['simd']+', '+str(o['gflops'])+' GFLOP/s)' if 'simd' in o else ''}; torch {o['torch']}, fastai {o['fastai']}; {o['at']}" for o in newest})]
     begin,end = '<!-- table -->','<!-- end -->'
     text = (HERE/'README.md').read_text()
     (HERE/'README.md').write_text(text[:text.index(begin)+len(begin)]+'\n'+'\n'.join(lines)+'\n'+text[text.index(end):])

@@ -23,7 +23,7 @@ def load(data:str)->tuple: # train, test, and validation where the data bring on
     "The official parts"
     if data=='sst2': return tuple(lines(DATA/f'sst2/stsa.binary.{o}') for o in ('train', 'test', 'dev'))
     if data=='trec': return tuple(lines(DATA/f'trec_questions/{o}', r'(\w+):\S+ (.*)', 'latin-1') for o in ('train_5500.label', 'TREC_10.label'))
-    read = lambda o: pd.read_csv(DATA/f'ag_news_subset/{o}', names=['label', 'title', 'text'], dtype=str).assign(text=lambda t: t.title+' . '+t.text)[['text', 'label']]
+    read = lambda o: pd.read_csv(DATA/f'ag_news_subset/{o}', names=['label', 'title', 'text'], dtype=str).fillna('').assign(text=lambda t: t.title+' . '+t.text)[['text', 'label']]
     return read('train_subset.csv'),read('test.csv')
 
 # --- speed

@@ -29,7 +29,7 @@ def weights(tmp_path_factory):
 def test_pretrained(photos, weights, tmp_path, monkeypatch, once):
     "Found by its name, used, and the twin reaches the same figures"
     monkeypatch.setenv('AUTOLEARN_WEIGHTS', str(weights))
-    code,out = call('fit', photos, '--budget', '40s', '--offline', '--out', tmp_path/'run', '--set', 'shape=[3, 64, 64]', '--set', 'epochs=2', '--set', f'once={json.dumps(once)}',
+    code,out = call('fit', photos, '--budget', '25s', '--offline', '--out', tmp_path/'run', '--set', 'shape=[3, 64, 64]', '--set', 'epochs=2', '--set', f'once={json.dumps(once)}',
                     '--set', f'thaw={1. if once else .5}')
     assert code==0, out
     choices = result(tmp_path/'run')['recipe']['choices']
@@ -42,7 +42,7 @@ def test_without_weights(photos, tmp_path, monkeypatch):
     monkeypatch.setenv('AUTOLEARN_WEIGHTS', str(tmp_path))
     monkeypatch.setenv('HF_HOME', str(tmp_path/'none'))
     monkeypatch.setenv('TORCH_HOME', str(tmp_path/'none'))
-    code,out = call('fit', photos, '--budget', '30s', '--offline', '--out', tmp_path/'run', '--set', 'epochs=2')
+    code,out = call('fit', photos, '--budget', '14s', '--offline', '--out', tmp_path/'run', '--set', 'epochs=2')
     assert code==0, out
     choices = result(tmp_path/'run')['recipe']['choices']
     assert choices['net']=='' and choices['stride']==2 and choices['zoom']<1
@@ -50,10 +50,10 @@ def test_without_weights(photos, tmp_path, monkeypatch):
 def test_a_pretrained_net_that_is_not_wanted(photos, weights, tmp_path, monkeypatch):
     "The override that the decision offers gives a net of its own, and a twin"
     monkeypatch.setenv('AUTOLEARN_WEIGHTS', str(weights))
-    code,out = call('fit', photos, '--budget', '40s', '--offline', '--out', tmp_path/'run', '--set', 'shape=[3, 32, 32]', '--set', 'net=', '--set', 'weights=', '--set', 'epochs=2')
+    code,out = call('fit', photos, '--budget', '25s', '--offline', '--out', tmp_path/'run', '--set', 'shape=[3, 32, 32]', '--set', 'net=', '--set', 'weights=', '--set', 'epochs=2')
     assert code==0 and (tmp_path/'run/twin.ipynb').exists(), out
     assert result(tmp_path/'run')['recipe']['choices']['widths']
-    code,out = call('fit', photos, '--budget', '40s', '--offline', '--out', tmp_path/'other', '--set', 'net=resnet50')
+    code,out = call('fit', photos, '--budget', '25s', '--offline', '--out', tmp_path/'other', '--set', 'net=resnet50')
     assert code==2 and "'weights'" in out, out
 
 @pytest.fixture(scope='module')
@@ -84,7 +84,7 @@ def test_a_net_that_has_read(encoder, tmp_path, monkeypatch, frozen):
     from autolearn.tasks.text_classification import example
     example().to_csv(tmp_path/'libraries.csv', index=False)
     monkeypatch.setenv('AUTOLEARN_WEIGHTS', str(encoder.parent))
-    code,out = call('fit', tmp_path/'libraries.csv', '--budget', '40s', '--offline', '--out', tmp_path/'run', '--set', f'frozen={json.dumps(frozen)}', '--set', 'epochs=2')
+    code,out = call('fit', tmp_path/'libraries.csv', '--budget', '18s', '--offline', '--out', tmp_path/'run', '--set', f'frozen={json.dumps(frozen)}', '--set', 'epochs=2')
     assert code==0, out
     r = result(tmp_path/'run')
     assert r['recipe']['choices']['encoder']=='bert' and r['recipe']['choices']['frozen'] is frozen and r['test']['score']>.8

@@ -5,6 +5,7 @@ from pydoc_data.topics import topics
 from autolearn.core import Stream, UserError
 from autolearn.language import Counts, measure_nats
 from autolearn.learner import AutoLearner
+from autolearn.model import Model
 from autolearn.problem import Asked, prepare
 from autolearn.profile import look
 from autolearn.recipes import text_generation as recipes
@@ -96,6 +97,32 @@ def test_epochs_can_be_repeated_and_the_end_is_learnt():
     assert {*recipes.sample(learn, 50, 0, recipe.having(temperature=.5))}=={'ab', 'cd', 'ef'}
     assert recipes.score(learn, dls.valid, recipe)['nats_per_char']<.5 # ln 3 for three characters
 
+def test_a_net_that_has_hardly_learnt_is_no_worse_than_counts():
+    "One pass with a tiny net: counts answer; without counts it is far behind"
+    items = example(300).assign(key=lambda d: [*map(str, range(len(d)))], label='')
+    split = np.array(['train']*220+['valid']*40+['test']*40)
+    found = {}
+    for n in (6, 0):
+        recipe = Recipe('text_generation', PLAIN|dict(hidden=16, dim=8, epochs=1, counts=n))
+        learn = recipes.make_learner(recipes.make_dls(items, split, recipe), recipe)
+        with learn.no_bar(), learn.no_logging(): recipes.fit(learn, recipe)
+        found[n] = recipes.predict(learn, learn.dls.test_dl(items[split=='test']), recipe).score(['nats_per_char'])['nats_per_char']
+    counted = recipes.baselines(items, split)['what follows six characters'].table
+    counted = counted[counted.key.isin(items.key[split=='test'])]
+    assert found[6]<=1.01*counted.nats.sum()/counted.chars.sum()<found[0]-.5
+
+def test_counts_follow_the_weights():
+    "Weights that are loaded bring their counts, also where others have been counted already"
+    items = example(60).assign(key=lambda d: [*map(str, range(len(d)))], label='')
+    recipe = Recipe('text_generation', PLAIN|dict(hidden=16, dim=8, epochs=1, counts=3))
+    dls = recipes.make_dls(items, np.array(['train']*40+['valid']*20), recipe)
+    learn,other = recipes.make_learner(dls, recipe),recipes.make_learner(dls, recipe)
+    with learn.no_bar(), learn.no_logging(): recipes.fit(learn, recipe)
+    other.model.stream.fill_(5)
+    before = measure_nats(other.model, dls.valid)[0]
+    other.model.load_state_dict(learn.model.state_dict())
+    assert np.array_equal(measure_nats(other.model, dls.valid)[0], measure_nats(learn.model, dls.valid)[0]) and not np.array_equal(before, measure_nats(learn.model, dls.valid)[0])
+
 @pytest.mark.parametrize('name, data, words', [
     ('bin.txt', bytes(range(256))*20, 'no file that can be opened'), ('empty.txt', b'', 'is empty'), ('few.txt', b'one\ntwo\nthree\n', '20 are the least'),
     ('same.txt', b'always the same\n'*200, 'copies')])
@@ -124,17 +151,15 @@ def test_a_run_that_learns_to_write(tmp_path):
     code,out = call('fit', tmp_path/'help.txt', '--budget', '40s', '--out', tmp_path/'run', '--json')
     assert code==0, out
     r = json.loads(out[out.index('{'):])
-    assert r['task']=='text_generation' and 1<r['test']['score']<r['baselines']['frequent characters'] and r['test']['low']<=r['test']['score']<=r['test']['high'], r
+    assert r['task']=='text_generation' and .5<r['test']['score']<min(r['baselines'].values(), default=4) and r['test']['low']<=r['test']['score']<=r['test']['high'], r
     assert {'nats_per_char', 'bits_per_char', 'perplexity'}<={*r['metrics']}
     code,out = call('verify', tmp_path/'run')
     assert code==0 and 'equal' in out, out
-    for f in 'ab': assert call('generate', tmp_path/'run', '-n', 5, '--seed', 1, '--set', 'temperature=0.7', '--out', tmp_path/f'{f}.txt')[0]==0
-    made = (tmp_path/'a.txt').read_text()
-    assert made==(tmp_path/'b.txt').read_text() and len(made.splitlines())==5
-    code,out = call('generate', tmp_path/'run', '-n', 2, '--set', 'start=The ')
-    assert code==0 and all(l.startswith('The ') for l in out.strip().splitlines()), out
-    code,out = call('generate', tmp_path/'run', '--set', 'temprature=1')
-    assert code==2 and "'temperature'" in out, out
+    assert call('generate', tmp_path/'run', '-n', 5, '--seed', 1, '--set', 'temperature=0.7', '--out', tmp_path/'a.txt')[0]==0
+    model = Model.load(tmp_path/'run')
+    assert (tmp_path/'a.txt').read_text().splitlines()==[' '.join(o.split()) for o in model.sample(5, seed=1, temperature=.7)]
+    assert all(o.startswith('The ') for o in model.sample(2, start='The '))
+    with pytest.raises(UserError, match="'temperature'"): model.sample(1, temprature=1)
     code,out = call('test', tmp_path/'run', tmp_path/'help.txt')
     assert code==0 and 'nats_per_char' in out and 'has learnt from' in out, out
     (tmp_path/'new.txt').write_text('The assignment statement binds a name.\nQqqq zzzz xxjq wvvk!\n')

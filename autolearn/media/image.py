@@ -21,21 +21,23 @@ wherever they came from."""
 # %% auto #0
 __all__ = ['THINGS', 'FOUND', 'LARGE', 'MEASURES', 'ENDINGS', 'find_near_copies', 'find_near_leaks', 'find_near_together',
            'FINDERS', 'read_picture', 'to_pixels', 'to_bytes', 'hash_pixels', 'pixel_hash', 'add_content',
-           'add_array_content', 'content_step', 'measure', 'sharpness', 'near_pairs', 'add_near', 'file_stamps',
-           'read_measures', 'keep_measures', 'measure_files', 'add_measures', 'as_items', 'files_below', 'as_cell',
-           'span_of', 'spread', 'readable', 'summarise', 'find_blank', 'find_dark', 'find_odd_sizes', 'find_blurred',
-           'evidence', 'contact_sheet', 'heat_sheet', 'traits']
+           'add_array_content', 'content_step', 'measure', 'measure_alike', 'are_alike', 'sharpness', 'near_pairs',
+           'add_near', 'file_stamps', 'read_measures', 'keep_measures', 'measure_files', 'add_measures', 'as_items',
+           'files_below', 'as_cell', 'span_of', 'spread', 'readable', 'summarise', 'find_blank', 'find_dark',
+           'find_odd_sizes', 'find_blurred', 'evidence', 'contact_sheet', 'heat_sheet', 'traits']
 
-# %% ../../nbs/media/13_image.ipynb #44ff0a76
+# %% ../../nbs/media/13_image.ipynb #5913969c
 import hashlib, io, os, threading, time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from itertools import chain
 import numpy as np, pandas as pd, PIL
+from fastcore.basics import chunked
 from PIL import Image, ImageOps
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from ..core import Stream, UserError, cache_dir, hash_of, write_atomic
-from ..profile import find_few, near_finders, say_n
+from ..profile import find_few, leave_out, near_finders, say_n
 from ..records import Finding
 
 # %% ../../nbs/media/13_image.ipynb #c40b38ce
@@ -92,7 +94,7 @@ def content_step(profile)->str: # `add_content`, or what does the same with less
     "The function that names these pictures in somebody's notebook, where nothing should stand that is not needed"
     return 'add_content' if profile.stats.get('files') or profile.stats.get('n_readable')!=profile.n else 'add_array_content'
 
-# %% ../../nbs/media/13_image.ipynb #51d6f5fb
+# %% ../../nbs/media/13_image.ipynb #da6528dd
 def measure(
     x, # as `read_picture` takes it
 )->tuple: # content, height, width, channels, lowest and highest value, sharpness, a thumbnail (256,) in grey, reason when unreadable
@@ -104,6 +106,23 @@ def measure(
     grey = Image.fromarray(p).convert('L')
     thumb = np.asarray(grey.resize((16, 16), Image.BOX)).ravel()
     return hash_pixels(p), p.shape[0], p.shape[1], p.shape[2] if p.ndim==3 else 1, int(p.min()), int(p.max()), sharpness(grey), thumb, ''
+
+def measure_alike(
+    cells:list, # pixels of one shape, of which a side is shorter than 64, and that are not taller than wide
+)->list: # as `measure` gives them
+    "Measure small pictures together: side by side they are one wide picture"
+    p = np.stack(cells) # (N, H, W) or (N, H, W, 3)
+    n,h,w = p.shape[:3]
+    wide = Image.fromarray(np.concatenate(cells, 1)).convert('L')
+    thumbs,flat = np.asarray(wide.resize((16*n, 16), Image.BOX)).reshape(16, n, 16).swapaxes(0, 1).reshape(n, 256),p.reshape(n, -1)
+    ends = zip(flat.min(1).tolist(), flat.max(1).tolist())
+    return [(hash_pixels(c), h, w, 3 if p.ndim==4 else 1, low, high, np.nan, t, '') for c,(low,high),t in zip(cells, ends, thumbs)]
+
+def are_alike(cells:list)->bool:
+    "May they be measured together?"
+    first = cells[0] if cells else None
+    if not isinstance(first, np.ndarray) or first.shape[0]>first.shape[1]: return False # of what is taller than wide Pillow rounds otherwise
+    return min(first.shape[:2])<64 and first.shape[2:] in ((), (3,)) and all(isinstance(o, np.ndarray) and o.shape==first.shape and o.dtype==np.uint8 for o in cells)
 
 def sharpness(grey:Image.Image)->float: # NaN for pictures of less than 64 pixels, where nobody can tell
     "How much two neighbours in the middle of a picture differ, as a share of its contrast; a blurred picture has no such differences"
@@ -149,7 +168,7 @@ def add_near(items:pd.DataFrame)->pd.DataFrame: # of `measure`; with `near` and 
     many = many.where(many.map(many.value_counts())>1, 0)
     return items.assign(near=items.content.map(many).fillna(0).astype(int), leak=items.content.map(dict(zip(good.content, leak))).fillna(False).astype(bool))
 
-# %% ../../nbs/media/13_image.ipynb #69e9ffce
+# %% ../../nbs/media/13_image.ipynb #d27c459e
 MEASURES = ['content', 'height', 'width', 'channels', 'low', 'high', 'sharp', 'thumb', 'reason']
 
 def file_stamps(paths)->list: # '' where nothing is
@@ -201,11 +220,13 @@ def add_measures(
     "Read every picture once"
     news,n = news or Stream(),len(items)
     files = n and all(isinstance(o, str) for o in items.image)
-    rows = measure_files([*items.image], news) if files else [*news.count(map(measure, items.image), n, 'reading pictures')]
+    cells = [*items.image]
+    if files: rows = measure_files(cells, news)
+    else: rows = [*news.count(chain.from_iterable(map(measure_alike, chunked(cells, 256))) if are_alike(cells) else map(measure, cells), n, 'reading pictures')]
     items = add_near(items.reset_index(drop=True).join(pd.DataFrame(rows, columns=MEASURES)))
     return items.sort_values(['content', 'label', 'part'], kind='stable', ignore_index=True)
 
-# %% ../../nbs/media/13_image.ipynb #6c33de4d
+# %% ../../nbs/media/13_image.ipynb #bfe8c453
 ENDINGS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.gif', '.ppm', '.pgm')
 
 def as_items(
@@ -215,11 +236,15 @@ def as_items(
     "Rows to answer for"
     span,shape = [(known or {}).get(o) for o in ('span', 'shape')]
     if isinstance(inputs, pd.DataFrame):
-        if 'image' not in inputs: raise UserError(f"A DataFrame to answer for has a column 'image'; this one has {', '.join(map(str, inputs))}.")
-        inputs = inputs.image.tolist()
+        there = lambda v: isinstance(v, (str, os.PathLike)) and os.path.exists(v)
+        column = 'image' if 'image' in inputs else next((c for c in inputs if inputs[c].map(there).mean()>.5), None)
+        if column is None: raise UserError(f"A DataFrame to answer for has a column 'image', or one of paths; of this one ({', '.join(map(str, inputs))}) no column holds paths of files that are there.")
+        inputs = inputs[column].tolist()
     if isinstance(inputs, (str, os.PathLike)) and os.path.isdir(inputs):
         found = files_below(inputs)
         return pd.DataFrame(dict(key=[os.path.relpath(o, inputs) for o in found], image=found))
+    if isinstance(inputs, np.ndarray) and inputs.ndim==3 and inputs.shape[0]==3==(shape or [0])[0] and inputs.shape[2] not in (1, 3, 4):
+        raise UserError(f"An array {[*inputs.shape]} may be three grey pictures, or one with its channels first. Give x.transpose(1, 2, 0) for one, [*x] for three.")
     if isinstance(inputs, (str, os.PathLike, Image.Image)) or isinstance(inputs, np.ndarray) and inputs.ndim==2 \
         or isinstance(inputs, np.ndarray) and inputs.ndim==3 and inputs.shape[2] in (1, 3, 4): inputs = [inputs]
     elif not hasattr(inputs, '__iter__'): raise UserError(f"A picture is a path or an array (H, W) or (H, W, 3), got {inputs!r:.60}.")
@@ -290,20 +315,20 @@ def summarise(
         width=side.width.quantile([0, .5, 1]).astype(int).tolist(), one_size=bool((side.nunique()==1).all()),
         grey=float((good.channels==1).mean()), files=bool(good.image.map(lambda o: isinstance(o, str)).any()))
 
-# %% ../../nbs/media/13_image.ipynb #2f9ae5fd
+# %% ../../nbs/media/13_image.ipynb #3957004c
 def find_blank(items:pd.DataFrame):
     "Pictures of one colour"
     bad = items[(items.content!='') & (items.low==items.high)]
     if bad.empty: return None
     keys = [*bad.key]
-    return Finding('blank', keys, f"{say_n(len(bad), 'pictures are of one colour')}: {', '.join(map(str, keys[:3]))}", .4, 'image',
-                   'drop_rows', dict(keys=keys))
+    return Finding('blank', keys, f"{say_n(len(bad), 'pictures are of one colour')}: {', '.join(map(str, keys[:3]))}", .4, 'image', *leave_out(bad))
 
 find_near_copies,find_near_leaks,find_near_together = near_finders('pictures', 'image', 'as if resized or saved in another quality')
 
 def find_dark(items:pd.DataFrame):
     "Pictures that are almost black or almost white, and not of one colour"
-    light = items.thumb.map(lambda o: np.nan if o is None else float(o.mean()))
+    light = pd.Series(np.nan, items.index)
+    if len(there := items.thumb.dropna()): light[there.index] = np.stack([*there]).mean(1)
     return find_few(items, ((light<12) | (light>243)) & (items.low<items.high), 'dark_or_bright', "pictures are almost black or almost white", 'image')
 
 def find_odd_sizes(items:pd.DataFrame):

@@ -24,19 +24,20 @@ __all__ = ['MOST_NETS', 'MOST_EPOCHS', 'MOST_WORDS', 'make_dls', 'show_batch', '
            'plan_encoder', 'linear_secs', 'fit', 'answer_all', 'score', 'predict', 'answers_of', 'explain', 'baselines',
            'many_baselines', 'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #685253a8
+# %% ../../nbs/recipes/40_text_classification.ipynb #f81b45ff
 import time
 import numpy as np, pandas as pd, torch
 
-from fastai.vision.all import CategoryBlock, CategoryMap, ColReader, ColSplitter, DataBlock, DataLoaders, Learner, MultiCategoryBlock, TransformBlock, accuracy, accuracy_multi, partial, set_seed
+from fastai.basics import (CategoryBlock, CategoryMap, ColReader, ColSplitter, DataBlock, DataLoaders, Learner, MultiCategoryBlock,
+    TransformBlock, accuracy, accuracy_multi, partial, set_seed)
 from ..core import UserError
 from ..encoder import Encoder, Pieces, ReadOnce, encoder_groups, load_encoder, open_pieces
-from ..evaluate import Predictions
+from ..evaluate import Predictions, label_figures, list_figures
 from ..layers import bf16_pays
 from ..profile import label_sep, split_label
 from ..records import Decision
 from ..textdata import TOKEN, RowsDL, count_words
-from ..textlayers import Beside, EachLoss, Grams, TextNet, ask_nets, blend, choose_share, to_probs
+from ..textlayers import Beside, EachLoss, Grams, TextNet, ask_nets, blend, choose_heat, choose_share, to_probs
 from ..train import QuickLearner, QuickOptim, Seeded, Shorten, choose_epochs, time_steps
 from ..weights import ENCODERS
 
@@ -89,7 +90,7 @@ def make_learner(
     if recipe.encoder: learn.splitter = encoder_groups
     return learn
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #7419c35a
+# %% ../../nbs/recipes/40_text_classification.ipynb #f49907c7
 MOST_NETS,MOST_EPOCHS = 8,30
 
 def plan(
@@ -168,16 +169,16 @@ def linear_secs(learn)->float:
     rows,start = learn.dls.train_ds.items,time.perf_counter()
     few = rows.text[:300]
     Grams(2, 12).counts(few)
-    return 1.+2.5*(time.perf_counter()-start)*len(rows)/len(few)
+    return 1.+4*(time.perf_counter()-start)*len(rows)/len(few)
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #70971b27
+# %% ../../nbs/recipes/40_text_classification.ipynb #bb58e245
 def fit(
     learn:Learner,
     recipe, # closed: reads weights, frozen, encoder, cuts, epochs, lr
 ):
     "Fit the linear model, train the nets with one cycle, and blend"
     rows,held = learn.dls.train_ds.items,learn.dls.valid_ds.items
-    learn.model.grams.learn([*rows.text], learn.dls.train.y[0].cpu().numpy())
+    learn.model.grams.learn([*rows.text], learn.dls.train.y[0].cpu().numpy(), [*held.text], learn.dls.valid.y[0].cpu().numpy())
     if recipe.weights: load_encoder(learn.model, recipe.weights)
     cuts = [Shorten(recipe.cuts)] if recipe.cuts else []
     if recipe.frozen: cuts = [*cuts, ReadOnce()]
@@ -196,7 +197,7 @@ def answer_all(
     grams,many = learn.model.grams,learn.model.many
     return blend(to_probs(grams.heat*grams([*dl.dataset.items.text]), many), to_probs(ask_nets(learn, dl), many), grams.share)
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #c13454d9
+# %% ../../nbs/recipes/40_text_classification.ipynb #90af0025
 def score(
     learn:Learner,
     dl, # labelled batches
@@ -204,16 +205,9 @@ def score(
 )->dict: # metrics by name
     "Accuracy and log loss of the blend; where there may be several labels, F1 and the share that is right in all of them"
     probs,truth = answer_all(learn, dl),dl.y[0].cpu()
-    if recipe.sep:
-        said,truth = probs>=.5,truth.bool()
-        f1 = 2*(said & truth).sum(0).double()/(said.sum(0)+truth.sum(0))
-        figures = dict(macro_f1=float(f1[~f1.isnan()].mean()), accuracy=float((said==truth).all(1).double().mean()))
-    else:
-        sure = probs[range(len(truth)), truth].double().clamp(1e-15)
-        figures = dict(accuracy=float((probs.argmax(1)==truth).double().mean()), log_loss=float(-sure.log().mean()))
-    return figures
+    return list_figures(probs, truth) if recipe.sep else label_figures(probs, truth)
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #fd48fc8f
+# %% ../../nbs/recipes/40_text_classification.ipynb #ba6404bc
 def predict(
     learn:Learner,
     dl, # batches, with or without labels
@@ -231,8 +225,7 @@ def answers_of(
     recipe, # reads sep
 )->Predictions:
     "Probabilities as answers: one label for each row, or any number"
-    if not recipe.sep: return Predictions.of_probs(keys, probs, classes, labels)
-    return Predictions.of_many(keys, probs, classes, labels and [split_label(o, recipe.sep) if o else None for o in labels])
+    return Predictions.of_labels(keys, probs, classes, labels, recipe.sep)
 
 # %% ../../nbs/recipes/40_text_classification.ipynb #96c977ef
 MOST_WORDS = 200 # of a text that are left out in turn
@@ -252,26 +245,30 @@ def explain(
         out.append([o for (a,b),v,end in zip(spans, lost, ends) for o in ((text[end:a], 0.), (text[a:b], v)) if o[0]]+[(text[ends[-1]:], 0.)])
     return out
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #25ac4ec5
+# %% ../../nbs/recipes/40_text_classification.ipynb #38ba78e2
 def baselines(
     items:pd.DataFrame, # `text`, `label`, `key`
     split:np.ndarray, # (n_rows,)
 )->dict: # Predictions for the valid and test rows, by name
     "The most frequent class, and a linear model of runs of words and characters"
     train,held = items[split=='train'],items[split!='train']
-    if sep := label_sep(items.label.value_counts().to_dict()): return many_baselines(train, held, sorted({c for o in items.label[split!='test'] for c in split_label(o, sep)}), sep)
+    if sep := label_sep(items.label.value_counts().to_dict()): return many_baselines(train, held, sorted({c for o in items.label[split!='test'] for c in split_label(o, sep)}), sep, items[split=='valid'])
     vocab = sorted(set(items.label[split!='test']))
     share = train.label.value_counts(normalize=True).reindex(vocab).fillna(0.)
     number = {o:i for i,o in enumerate(vocab)}
-    grams = Grams(len(vocab), 18 if len(vocab)<50 else 16).learn([*train.text], train.label.map(number).to_numpy())
-    found = {'most frequent class':np.tile(share.to_numpy(), (len(held), 1)), 'linear model of words and characters':(3*grams([*held.text])).softmax(1).numpy()}
+    valid = items[split=='valid']
+    truth = valid.label.map(number).to_numpy()
+    grams = Grams(len(vocab), 18 if len(vocab)<50 else 16).learn([*train.text], train.label.map(number).to_numpy(), [*valid.text], truth)
+    heat = choose_heat(grams([*valid.text]), torch.from_numpy(truth))
+    found = {'most frequent class':np.tile(share.to_numpy(), (len(held), 1)), 'linear model of words and characters':(heat*grams([*held.text])).softmax(1).numpy()}
     return {k:Predictions.of_probs([*held.key], p, vocab, [*held.label]) for k,p in found.items()}
 
-def many_baselines(train, held, vocab:list, sep:str)->dict: # as `baselines`
+def many_baselines(train, held, vocab:list, sep:str, valid)->dict: # as `baselines`
     "Each label as often as it is there, and a linear model for each"
-    hot = np.array([np.isin(vocab, split_label(o, sep)) for o in train.label], dtype=float)
-    grams = Grams(len(vocab), 18 if len(vocab)<50 else 16).learn([*train.text], hot)
-    found = {'usual labels':np.tile(hot.mean(0), (len(held), 1)), 'linear model of words and characters':(2*grams([*held.text])).sigmoid().numpy()}
+    hot,truth = [np.array([np.isin(vocab, split_label(o, sep)) for o in rows.label], dtype='float32') for rows in (train, valid)]
+    grams = Grams(len(vocab), 18 if len(vocab)<50 else 16).learn([*train.text], hot, [*valid.text], truth)
+    heat = choose_heat(grams([*valid.text]), torch.from_numpy(truth))
+    found = {'usual labels':np.tile(hot.mean(0), (len(held), 1)), 'linear model of words and characters':(heat*grams([*held.text])).sigmoid().numpy()}
     return {k:Predictions.of_many([*held.key], p, vocab, [split_label(o, sep) for o in held.label]) for k,p in found.items()}
 
 # %% ../../nbs/recipes/40_text_classification.ipynb #20cb1268

@@ -10,6 +10,7 @@ are those of the training part.
 AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101); gradients longer than one are cut, and at the beginning of each epoch the net has nothing in mind.
 
 ## `fit`: up and down
+The losses of the table are the net's own.
 
 ## `sample`: what it writes
 Each text is begun with what stands before every text, and ends when the net says so. `temperature`, `top_k`, `top_p` and `start` say how.
@@ -23,15 +24,15 @@ By the character, in nats and bits: a perfect compressor would need as many bits
 __all__ = ['WIDTHS', 'FEWEST', 'MOST', 'make_dls', 'show_batch', 'make_learner', 'plan', 'fit', 'sample', 'score', 'predict',
            'baselines', 'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #e2bf7eb4
+# %% ../../nbs/recipes/40_text_generation.ipynb #2d8e221a
 import math, time
 import numpy as np, pandas as pd, torch
 
-from fastai.callback.rnn import ModelResetter
-from fastai.vision.all import ColReader, ColSplitter, DataBlock, DataLoaders, GradientClip, Learner, TransformBlock, partial, set_seed
+from fastai.basics import ColReader, ColSplitter, DataBlock, DataLoaders, Learner, TransformBlock, partial, set_seed
+from fastai.callback.all import GradientClip, ModelResetter
 from ..core import UserError
 from ..evaluate import Predictions
-from ..language import LanguageNet, TokenLoss, count_nats, measure_nats, write_texts
+from ..language import MOST_COUNTED, Counted, LanguageNet, TokenLoss, count_nats, measure_nats, weigh_counts, write_texts
 from ..layers import bf16_pays
 from ..records import Decision
 from ..textstream import END, Coder, StreamDL, count_tokens
@@ -59,18 +60,19 @@ def show_batch(dls):
     ax.axis('off')
     ax.text(0, 1, '\n'.join(lines).replace('$', '\\$'), va='top', family='monospace', fontsize=8)
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #d93d1b96
+# %% ../../nbs/recipes/40_text_generation.ipynb #3c89842f
 def make_learner(
     dls:DataLoaders,
-    recipe, # reads seed, dim, hidden, layers, drop, bf16, wd
+    recipe, # reads seed, dim, hidden, layers, drop, bf16, counts, wd
 )->Learner:
     "A net, its loss, and dice that are thrown afresh for each epoch"
     set_seed(recipe.seed) # the first weights
     net = LanguageNet(len(dls.train.coder), recipe.dim, recipe.hidden or 128, recipe.layers, recipe.drop or 0., recipe.bf16 is True)
+    if recipe.counts: net = Counted(net, dls.train.flat, len(dls.train.coder), recipe.counts) # what followed what in the training texts
     opt = partial(QuickOptim, opt=torch.optim.AdamW, betas=(.9, .99))
     return QuickLearner(dls, net, TokenLoss(), opt_func=opt, wd=recipe.wd, cbs=[Seeded(recipe.seed), ModelResetter(), GradientClip(1.)])
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #73e7b773
+# %% ../../nbs/recipes/40_text_generation.ipynb #ad0fb763
 WIDTHS,FEWEST,MOST = (64, 96, 128, 192, 256, 384, 512, 768, 1024),6,30 # of the net; passes at least and at most
 
 def plan(
@@ -89,7 +91,8 @@ def plan(
         half = found['bf16'] = quick is not None and quick<.95*whole
         why.append(Decision('bf16', half, f"a step takes {1000*whole:.0f} ms in float32, {1000*quick:.0f} ms in bfloat16" if quick else
                             "this processor does not multiply bfloat16", [not half], 'bf16=…'))
-    left = lambda: .95*(secs-(time.perf_counter()-start))
+    later = 2e-6*recipe.counts*min(tokens, MOST_COUNTED) # seconds, to count
+    left = lambda: max(.5*secs, .95*(secs-later))-.95*(time.perf_counter()-start)
     hidden,widest = recipe.hidden or WIDTHS[0],max(WIDTHS[0], math.sqrt(tokens*(.5 if recipe.unit=='char' else 2))) # a word says more than a character
     step = clock(hidden, half)
     if recipe.hidden is None:
@@ -110,14 +113,15 @@ def plan(
         why.append(Decision('epochs', epochs, f"a step takes {1000*step:.0f} ms, an epoch has {n}" if found['cuts'] else f"more than {MOST} learn {tokens:,} tokens by heart", [], 'epochs=…'))
     return recipe.having(**found),why
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #658ab43a
+# %% ../../nbs/recipes/40_text_generation.ipynb #f311a4fd
 def fit(
     learn:Learner,
-    recipe, # closed: reads cuts, epochs, lr
+    recipe, # closed: reads cuts, epochs, lr, counts
 ):
-    "One cycle"
+    "One cycle; then counts join the net"
     cuts = [Shorten(recipe.cuts)] if recipe.cuts else []
     learn.fit_one_cycle(recipe.epochs, recipe.lr, cbs=cuts)
+    if recipe.counts: weigh_counts(learn.model, learn.dls.valid) # from here on net and counts answer together
 
 # %% ../../nbs/recipes/40_text_generation.ipynb #69d2456f
 def sample(
@@ -165,12 +169,12 @@ def baselines(
     chars = [len(o)+(not runs) for o in held.text]
     return {k:Predictions.of_nats([*held.key], count_nats(stream, texts, len(coder), order), chars, chars) for k,order in (('frequent characters', 0), ('what follows six characters', 6))}
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #f6135960
+# %% ../../nbs/recipes/40_text_generation.ipynb #09167824
 def facts(
     dls:DataLoaders,
 )->dict: # what JSON can hold
     "What the model has to remember of the data"
-    return dict(tokens=dls.train.coder.tokens, runs=dls.train.runs)
+    return dict(tokens=dls.train.coder.tokens, runs=dls.train.runs, counted=min(len(dls.train.flat), MOST_COUNTED))
 
 def open_dls(
     facts:dict, # of `facts`
@@ -181,5 +185,8 @@ def open_dls(
     if not isinstance(tokens, list) or not 0<len(tokens)<10**6 or not all(isinstance(o, str) and o for o in tokens) or len({*tokens})<len(tokens): raise UserError("The model's list of tokens is damaged.") # it may come from a stranger
     items = pd.DataFrame(dict(key=['0', '1'], text=['word word']*2, label='', **(dict(before='') if facts.get('runs') else {})))
     dls = make_dls(items, np.array(['train', 'valid']), recipe.having(bs=1))
+    n = facts.get('counted', 0)
+    if not isinstance(n, int) or isinstance(n, bool) or not 2*bool(recipe.counts)<=n<=MOST_COUNTED: raise UserError("The model's number of counted tokens is damaged.")
     for dl in dls.loaders: dl.bs,dl.coder = recipe.bs,Coder(tokens)
+    dls.train.flat = torch.zeros(n, dtype=torch.int64) # which ones, the weights know
     return dls

@@ -120,8 +120,8 @@ def read_archive(
     "The pictures in an archive's class folders, labelled with the folder's name"
     return read_folder(os.path.join(unpacked(path), root), **parts)
 
-# %% ../../nbs/sources/12_archive.ipynb #acd63347
-OPENS = "a zip or tar file of such folders"
+# %% ../../nbs/sources/12_archive.ipynb #ee623abe
+OPENS = "a zip or tar file that holds any of these"
 MEDIUM = 'image'
 READS = ('read_archive',)
 

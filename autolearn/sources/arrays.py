@@ -174,7 +174,7 @@ def find_pairs(
     pairs = {k:[pick(g, xs, lambda s: len(s)>2), pick(g, ys, lambda s: len(s) in (1, 2))] for k,g in found.items()}
     return {k:v for k,v in pairs.items() if v[0]}
 
-# %% ../../nbs/sources/11_arrays.ipynb #721af720
+# %% ../../nbs/sources/11_arrays.ipynb #4e57ad25
 OPENS = "arrays as (x, y), as ((x_train, y_train), (x_test, y_test)), as a dict or in an .npz file"
 MEDIUM = 'image'
 READS = ('read_arrays', 'read_npz')
@@ -208,7 +208,7 @@ def explain(data)->str:
     "What arrays in memory lack"
     if isinstance(data, (tuple, list)) and 0<len(data)<=2 and is_array(data[0]): data = data[0]
     shape = getattr(data, 'shape', ())
-    return f"An array {[*shape]} without labels: there is nothing to learn. Give pictures and labels, (x, y)." if len(shape)>1 and not hasattr(data, 'columns') else ''
+    return f"An array {[*shape]} without labels: there is nothing to learn. Give pictures and labels as one tuple: AutoLearner((x, y))." if len(shape)>1 and not hasattr(data, 'columns') else ''
 
 # %% ../../nbs/sources/11_arrays.ipynb #4a768b3f
 def as_array(

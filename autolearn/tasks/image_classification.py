@@ -6,11 +6,12 @@
 __all__ = ['name', 'medium', 'BILLIONS', 'PLAIN', 'names_in', 'metrics', 'sniff', 'check_profile', 'store_for', 'suit',
            'portfolio', 'mirrors', 'reasons', 'takes_net', 'prefetch', 'with_net', 'check_choices', 'space', 'example']
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #e3414879
+# %% ../../nbs/tasks/25_image_classification.ipynb #3ebacf39
 import numpy as np
-from ..core import UserError, nearest
+from ..core import UserError
 from ..profile import label_sep, split_label
 from ..records import Decision, Profile, Recipe
+from ..task import check_values, number, or_open, some, whole, yes_no
 from ..weights import ENDINGS, NETS, fetch_weights, find_weights, net_of
 
 # %% ../../nbs/tasks/25_image_classification.ipynb #972c516f
@@ -31,18 +32,19 @@ def sniff(profile:Profile)->float: # 0 (not at all) to 1
     "Pictures with one label each, or with several"
     return .9 if profile.medium==medium else 0.
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #08d7a535
+# %% ../../nbs/tasks/25_image_classification.ipynb #b025b6c7
 def check_profile(profile:Profile):
     "Refuse what this task cannot learn from"
     if profile.medium!=medium: raise UserError(f"{name} needs pictures; {profile.name} holds {profile.medium}.")
     if not profile.stats.get('n_readable'):
         raise UserError(f"None of the {profile.n} files of {profile.name} is a picture that can be read.")
+    if not profile.classes: raise UserError(f"No picture of {profile.name} has a label: the column of labels is empty, or there is none. Pass target=, its name.")
     if len(profile.classes)<2: raise UserError(f"All pictures of {profile.name} have one label, {next(iter(profile.classes), '')!r}: "
         "there is nothing to tell apart. Give two classes or more, for example a folder for each.")
     n,names = sum(profile.classes.values()),profile.labels or profile.classes
     if n<2*len(names):
-        raise UserError(f"{len(names)} classes with {n} pictures: some would have none to learn from. "
-                        "Is the label column a name of each picture, or a quantity? Only classes can be learnt.")
+        raise UserError(f"{len(names)} classes with {n} pictures: some would have none to learn from, or none to choose and test with. "
+                        "Give five or more of each. If there is a column of labels: is it a name of each picture, or a quantity? Only classes can be learnt.")
 
 # %% ../../nbs/tasks/25_image_classification.ipynb #13e9449b
 def store_for(n:int, shape:list, files:bool)->str: # examples; channels, height, width; are they files?
@@ -55,7 +57,7 @@ def suit(recipe:Recipe, profile:Profile)->Recipe: # made for other data
     if not isinstance(shape, list) or not all(isinstance(o, int) for o in shape): return recipe # it will be refused
     return recipe.having(store=store_for(sum(profile.classes.values()), shape, profile.stats['files']))
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #7b99be6c
+# %% ../../nbs/tasks/25_image_classification.ipynb #6c21ff4a
 PLAIN = dict(sep='', store='memory', shift=0, flip=False, zoom=1., colour=0., cutout=0, mixup=0., stride=1, net='', weights='', thaw=1., once=False, bf16=False, muon=False, smooth=.1,
     wd=.05, skip=0., views=False, cuts=[], seed=0) # choices that leave everything out that can be left out
 
@@ -73,7 +75,7 @@ def portfolio(
     scarce = secs/n*55_000*784/(h*w)*stride**2<120 # seconds for as much as Fashion-MNIST holds
     bs = int(np.clip(2**int(np.log2(max(8, n/20))), 16, 128)) # fewer, and the norms see noise
     sep = label_sep(profile.classes)
-    base = Recipe(name, PLAIN|dict(sep=sep, shape=[1 if grey else 3, h, w], store=store_for(n, [1 if grey else 3, h, w], s['files']), shift=0 if photo else 2 if min(h, w)>=32 else 1, flip=mirrors(profile)[0], stride=stride,
+    base = Recipe(name, PLAIN|dict(sep=sep, shape=[1 if grey else 3, h, w], store=store_for(n, [1 if grey else 3, h, w], s['files']), shift=0 if photo else 2 if min(h, w)>=32 else 0 if scarce else 1, flip=mirrors(profile)[0], stride=stride,
         zoom=.6 if photo else 1., colour=.2 if photo else 0., bs=bs, widths=None,
         bf16=None, muon=None, skip=.5 if n>=5000 and not scarce and not sep else 0., views=not scarce, lr=None, epochs=None))
     nets = find_weights() if takes_net(profile) else []
@@ -121,27 +123,14 @@ def with_net(
     return base.having(shape=[3, px, px], store=store_for(n, [3, px, px], stats['files']), net=net, weights=path, thaw=None, once=None, muon=False, widths=[], stride=1,
                        bs=min(32, base.bs), views=False, skip=0.)
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #e780e30f
+# %% ../../nbs/tasks/25_image_classification.ipynb #444932f1
 def check_choices(recipe:Recipe):
     "Refuse values that no sane recipe has: they may come from a stranger"
-    c,whole = recipe.choices,lambda v, a, b: isinstance(v, int) and not isinstance(v, bool) and a<=v<=b
-    number = lambda v, a, b: isinstance(v, (int, float)) and not isinstance(v, bool) and a<=v<=b
-    ok = dict(sep=lambda v: isinstance(v, str) and len(v)<4, shape=lambda v: isinstance(v, list) and len(v)==3 and v[0] in (1, 3) and all(whole(o, 8, 1024) for o in v[1:]),
-        store=lambda v: v in ('array', 'memory', 'disk'), shift=lambda v: whole(v, 0, 256), flip=lambda v: isinstance(v, bool),
-        zoom=lambda v: number(v, .1, 1), colour=lambda v: number(v, 0, 1), stride=lambda v: v in (1, 2) and not isinstance(v, bool), mixup=lambda v: number(v, 0, 10), net=lambda v: v=='' or v in NETS,
-        thaw=lambda v: v is None or number(v, 0, 1), once=lambda v: v is None or isinstance(v, bool), weights=lambda v: v=='' or isinstance(v, str) and v.endswith(ENDINGS) and bool(net_of(v)),
-        cutout=lambda v: whole(v, 0, 512), bs=lambda v: whole(v, 1, 65536),
-        widths=lambda v: v is None or isinstance(v, list) and len(v)<=8 and all(whole(o, 1, 4096) for o in v),
-        bf16=lambda v: v is None or isinstance(v, bool), muon=lambda v: v is None or isinstance(v, bool), smooth=lambda v: number(v, 0, .9), wd=lambda v: number(v, 0, 100),
-        skip=lambda v: number(v, 0, .9), views=lambda v: isinstance(v, bool),
-        lr=lambda v: v is None or number(v, 1e-9, 1e3), epochs=lambda v: v is None or whole(v, 1, 100_000),
-        cuts=lambda v: isinstance(v, list) and all(isinstance(o, list) and len(o)==2 and all(whole(i, 0, 10**9) for i in o) for o in v),
-        seed=lambda v: whole(v, 0, 2**31))
-    for k in c:
-        if k not in ok: raise UserError(f"A recipe for {name} has no choice {k!r}. {nearest(k, ok)}")
-    for k,f in ok.items():
-        if k not in c: raise UserError(f"The recipe lacks the choice {k!r}.")
-        if not f(c[k]): raise UserError(f"The recipe's {k!r} cannot be {str(c[k])[:80]}.")
+    c = recipe.choices
+    check_values(recipe, dict(sep=lambda v: isinstance(v, str) and len(v)<4, shape=lambda v: some(whole(1, 1024), 3, 3)(v) and v[0] in (1, 3) and min(v[1:])>=8, store=lambda v: v in ('array', 'memory', 'disk'),
+        shift=whole(0, 256), flip=yes_no, zoom=number(.1, 1), colour=number(0, 1), cutout=whole(0, 512), mixup=number(0, 10), stride=lambda v: v in (1, 2) and not isinstance(v, bool),
+        net=lambda v: isinstance(v, str) and (v=='' or v in NETS), weights=lambda v: v=='' or isinstance(v, str) and v.endswith(ENDINGS) and bool(net_of(v)), thaw=or_open(number(0, 1)), once=or_open(yes_no),
+        widths=or_open(some(whole(1, 4096), 8)), muon=or_open(yes_no), smooth=number(0, .9), skip=number(0, .9), views=yes_no))
     if c['net'] and net_of(c['weights'])!=c['net']: raise UserError(f"The recipe's 'net' {c['net']!r} needs its own 'weights', the path of a file; these are {c['weights']!r}.")
     for a,b,why in (('skip', 'mixup', "examples that are mixed"), ('skip', 'sep', "lists of labels")):
         if c[a] and c[b]: raise UserError(f"The recipe's 'skip' does not go with {why}: set skip=0.")

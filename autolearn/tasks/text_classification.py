@@ -6,12 +6,13 @@
 __all__ = ['name', 'medium', 'KINDS', 'PLAIN', 'names_in', 'metrics', 'sniff', 'check_profile', 'portfolio', 'reads',
            'with_encoder', 'prefetch', 'reasons', 'check_choices', 'space', 'example']
 
-# %% ../../nbs/tasks/25_text_classification.ipynb #e435a7e5
+# %% ../../nbs/tasks/25_text_classification.ipynb #aa1fe0ae
 import importlib, inspect, os
 import numpy as np, pandas as pd
-from ..core import UserError, nearest
+from ..core import UserError
 from ..profile import label_sep, split_label
 from ..records import Decision, Profile, Recipe
+from ..task import check_values, number, or_open, some, whole, yes_no
 from ..weights import ENCODERS, LAYOUT, fetch_weights, find_encoders, read_config
 
 # %% ../../nbs/tasks/25_text_classification.ipynb #6909626a
@@ -88,22 +89,13 @@ def reasons(profile:Profile)->list: # of Decision
     if find_encoders() and reads(profile): return []
     return [Decision('encoder', '', "no pretrained net is at hand in the folder that AUTOLEARN_WEIGHTS names or the usual caches" if reads(profile) else "the texts are not in a script that the usual pretrained nets have read", [], 'encoder=… and weights=…')]
 
-# %% ../../nbs/tasks/25_text_classification.ipynb #93fca9a2
+# %% ../../nbs/tasks/25_text_classification.ipynb #1e7f8dbd
 def check_choices(recipe:Recipe):
     "Refuse values that no sane recipe has: they may come from a stranger"
-    c,whole = recipe.choices,lambda v, a, b: isinstance(v, int) and not isinstance(v, bool) and a<=v<=b
-    number = lambda v, a, b: isinstance(v, (int, float)) and not isinstance(v, bool) and a<=v<=b
-    ok = dict(sep=lambda v: isinstance(v, str) and len(v)<4, encoder=lambda v: v=='' or v in ENCODERS, weights=lambda v: isinstance(v, str) and (v=='' or read_config(v).get('model_type')==c.get('encoder') or not os.path.exists(v)),
-        frozen=lambda v: v is None or isinstance(v, bool), kinds=lambda v: v is None or isinstance(v, list) and len(v)<=32 and all(o in KINDS for o in v), dim=lambda v: whole(v, 4, 1024), hidden=lambda v: whole(v, 4, 1024),
-        hide=lambda v: number(v, 0, .9), drop=lambda v: number(v, 0, .9), least=lambda v: whole(v, 1, 1000), longest=lambda v: whole(v, 4, 20_000), bits=lambda v: whole(v, 8, 22),
-        bf16=lambda v: v is None or isinstance(v, bool), bs=lambda v: whole(v, 1, 65536), lr=lambda v: v is None or number(v, 1e-9, 1e3), wd=lambda v: number(v, 0, 100),
-        epochs=lambda v: v is None or whole(v, 1, 100_000), seed=lambda v: whole(v, 0, 2**31),
-        cuts=lambda v: isinstance(v, list) and all(isinstance(o, list) and len(o)==2 and all(whole(i, 0, 10**9) for i in o) for o in v))
-    for k in c:
-        if k not in ok: raise UserError(f"A recipe for {name} has no choice {k!r}. {nearest(k, ok)}")
-    for k,f in ok.items():
-        if k not in c: raise UserError(f"The recipe lacks the choice {k!r}.")
-        if not f(c[k]): raise UserError(f"The recipe's {k!r} cannot be {str(c[k])[:80]}.")
+    c = recipe.choices
+    check_values(recipe, dict(sep=lambda v: isinstance(v, str) and len(v)<4, encoder=lambda v: isinstance(v, str) and (v=='' or v in ENCODERS),
+        weights=lambda v: isinstance(v, str) and (v=='' or read_config(v).get('model_type')==c.get('encoder') or not os.path.exists(v)), frozen=or_open(yes_no), kinds=or_open(some(lambda o: o in KINDS, 32)),
+        dim=whole(4, 1024), hidden=whole(4, 1024), hide=number(0, .9), drop=number(0, .9), least=whole(1, 1000), longest=whole(4, 20_000), bits=whole(8, 22)))
     if bool(c['encoder'])!=bool(c['weights']): raise UserError("The recipe's 'encoder' and 'weights' go together: the kind of net, and the folder with its config.json, tokenizer.json and model.safetensors.")
 
 # %% ../../nbs/tasks/25_text_classification.ipynb #3ba86cda

@@ -119,7 +119,7 @@ def on_best(self:Seen, e):
 @patch
 def on_done(self:Seen, e): self.result = e['result'] if isinstance(e.get('result'), dict) else {}
 
-# %% ../../nbs/widgets/68_seen.ipynb #87ced9b2
+# %% ../../nbs/widgets/68_seen.ipynb #bbef8873
 @patch
 def on_finding(self:Seen, e):
     mark = 'mended' if e.get('default') is True else 'found' if e.get('fix')=='' else 'suggested'
@@ -132,7 +132,7 @@ def on_decision(self:Seen, e):
     why = inert(d.get('evidence') or '', 400)
     how,other = str(d.get('override') or ''),d.get('alternatives')
     if isinstance(other, list) and other: how = how.replace('…', str(other[0]))
-    if how: why += f" · otherwise: {inert(how, 120)}"
+    if how: why += f" · {'your own' if '…' in how else 'otherwise'}: {inert(how, 120)}"
     return self.keep(self.decisions, 'chosen', f"{inert(d.get('key', '?'), 60)} = {say_value(d.get('value'))}", why)
 
 @patch
