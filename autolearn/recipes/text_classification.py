@@ -259,7 +259,7 @@ def baselines(
     valid = items[split=='valid']
     truth = valid.label.map(number).to_numpy()
     grams = Grams(len(vocab), 18 if len(vocab)<50 else 16).learn([*train.text], train.label.map(number).to_numpy(), [*valid.text], truth)
-    heat = choose_heat(grams([*valid.text]), torch.from_numpy(truth))
+    heat = choose_heat(grams([*valid.text]), torch.tensor(truth))
     found = {'most frequent class':np.tile(share.to_numpy(), (len(held), 1)), 'linear model of words and characters':(heat*grams([*held.text])).softmax(1).numpy()}
     return {k:Predictions.of_probs([*held.key], p, vocab, [*held.label]) for k,p in found.items()}
 
@@ -267,7 +267,7 @@ def many_baselines(train, held, vocab:list, sep:str, valid)->dict: # as `baselin
     "Each label as often as it is there, and a linear model for each"
     hot,truth = [np.array([np.isin(vocab, split_label(o, sep)) for o in rows.label], dtype='float32') for rows in (train, valid)]
     grams = Grams(len(vocab), 18 if len(vocab)<50 else 16).learn([*train.text], hot, [*valid.text], truth)
-    heat = choose_heat(grams([*valid.text]), torch.from_numpy(truth))
+    heat = choose_heat(grams([*valid.text]), torch.tensor(truth))
     found = {'usual labels':np.tile(hot.mean(0), (len(held), 1)), 'linear model of words and characters':(heat*grams([*held.text])).sigmoid().numpy()}
     return {k:Predictions.of_many([*held.key], p, vocab, [split_label(o, sep) for o in held.label]) for k,p in found.items()}
 
