@@ -11,6 +11,7 @@ Modules:
 - `autolearn.media.text`: Read them, name them by their characters, measure them, find what is wrong
 - `autolearn.pretrained`: Begin with a net that has seen a million photographs
 - `autolearn.profile`: What are the data like, and what is wrong with them?
+- `autolearn.reading`: Texts without labels teach a net what words mean, before those with labels teach it what to say
 - `autolearn.recipes.image_classification`: From a table of pictures to a tested net, with fastai
 - `autolearn.recipes.text_classification`: From a table of texts to a tested model, with fastai
 - `autolearn.recipes.text_generation`: From a book or a list to a model that writes the like, with fastai

@@ -51,7 +51,7 @@ def report(result:dict, path):
     for k,v in result['baselines'].items(): say(f"  {k}: {v:.4f}")
     say(f"notebook: {os.path.join(path, 'twin.ipynb')}", f"model:    {os.path.join(path, 'model')}")
 
-# %% ../nbs/71_cli.ipynb #fc32f7e9
+# %% ../nbs/71_cli.ipynb #01797bdf
 DATA = typer.Argument(help="folder, zip or tar file, table (.csv, .tsv, .parquet, .jsonl), .json, .txt, IDX files or .npz")
 TARGET = typer.Option(None, help="column of labels")
 INPUTS = typer.Option(None, help="column of paths, or of texts; several with commas between")
@@ -87,6 +87,7 @@ def fit(data:str=DATA, target:Optional[str]=TARGET, inputs:Optional[str]=INPUTS,
         metric:Optional[str]=METRIC, budget:str=typer.Option('5m', help="wall clock for everything: 90s, 5m, 1h"), valid:Optional[str]=VALID,
         test:Optional[str]=TEST, clean:str=CLEAN, accept:Optional[List[str]]=ACCEPT, refuse:Optional[List[str]]=REFUSE, seed:int=SEED,
         out:Optional[str]=typer.Option(None, help="folder of the RUN; default: runs/NAME-<hash>"),
+        unlabelled:Optional[str]=typer.Option(None, help="more examples without labels, read before: of texts a file, a table or a folder"),
         ledger:Optional[str]=typer.Option(None, help="URL of a database to share, without password"),
         recipe:Optional[str]=typer.Option(None, help="a recipe.json to run instead of searching"),
         set:Optional[List[str]]=typer.Option(None, help="key=value: override a choice of the recipe; may be repeated"),
@@ -95,7 +96,7 @@ def fit(data:str=DATA, target:Optional[str]=TARGET, inputs:Optional[str]=INPUTS,
     "Learn from data within a budget: a tested model, and the notebook that made it."
     warm_up()
     al = open_learner(data, as_json, target=target, inputs=inputs, names=names, task=task, metric=metric, budget=budget, valid=valid, test=test,
-                      clean=clean, accept=accept, refuse=refuse, seed=seed, out=out, ledger=ledger, recipe=recipe, set=set, fresh=fresh, offline=offline)
+                      clean=clean, accept=accept, refuse=refuse, seed=seed, out=out, unlabelled=unlabelled, ledger=ledger, recipe=recipe, set=set, fresh=fresh, offline=offline)
     finish(al, as_json)
 
 def finish(al, as_json, budget=None):

@@ -183,7 +183,7 @@ class Counts:
             known[seen>0] = k
         return p,known
 
-# %% ../nbs/31_language.ipynb #21ac5def
+# %% ../nbs/31_language.ipynb #399e6a3a
 MOST_COUNTED = 3_000_000 # tokens; whoever has more to read learns more from reading
 
 class Counted(nn.Module):
@@ -220,7 +220,7 @@ def weigh_counts(
     net, # a `Counted`
     dl, # a `StreamDL` that measures
     most:int=200_000, # tokens are enough
-):
+)->list: # of these shares, for none, one, two … tokens that were seen before
     "Choose the shares that make the rows of `dl` least surprising"
     net.eval()
     grid = torch.linspace(0, 1, 21, dtype=torch.float64)
@@ -233,6 +233,7 @@ def weigh_counts(
             n += len(p)
     found += 10*found.sum(0)/max(1, n) # as if ten tokens more were like the mean
     net.shares.copy_(grid[found.argmax(1)])
+    return [round(o, 2) for o in net.shares.tolist()]
 
 # %% ../nbs/31_language.ipynb #dec91dbb
 def count_nats(

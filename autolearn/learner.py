@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['check_wishes', 'AutoLearner']
 
-# %% ../nbs/70_learner.ipynb #9dd4a804
+# %% ../nbs/70_learner.ipynb #55a24365
 from pathlib import Path
 import pandas as pd
 from fastcore.basics import patch
@@ -17,11 +17,11 @@ from .profile import CLEAN, look as look_at
 from .records import Recipe
 from .problem import Asked, load_rows, prepare, whole_words
 from .run import Run, check_budget, check_place, create_run, run_path
-from .source import is_share, open_source
+from .source import find_path, is_share, open_source
 from .task import get_recipe, get_task
 from .widgets.live import make_view
 
-# %% ../nbs/70_learner.ipynb #460bfddd
+# %% ../nbs/70_learner.ipynb #38df3085
 def check_wishes(task, metric, clean, out):
     "Refuse what cannot be before the data are read"
     if task is not None: get_task(task)
@@ -41,6 +41,7 @@ class AutoLearner:
         valid=None, # share to choose with, or data; None: what the data bring, or a share chosen here
         test=None, # share to test on, or data; likewise
         names:list=None, # columns of a file without header
+        unlabelled=None, # more examples without labels, of which the nets learn before: of texts a file, a table or a folder
         seed:int=0,
         out=None, # folder of the RUN; None: runs/NAME-<hash>
         ledger:str=None, # URL of a database to share; None: a file in the RUN
@@ -54,6 +55,7 @@ class AutoLearner:
         self.budget,self.out,self.ledger,self.fresh,self.started,self.views,self.run = check_budget(parse_secs(budget)),out,ledger,fresh,started,news,None
         check_wishes(task, metric, clean, None if fresh else out)
         self.asked = Asked(task, metric, *[v if is_share(v) else None for v in (valid, test)], seed, clean, offline=offline)
+        if unlabelled is not None: self.asked.choices['unlabelled'] = find_path(unlabelled)
         if recipe is not None: self.asked.recipe = (recipe if isinstance(recipe, Recipe) else read_recipe(recipe)).to_dict()
         with self.view() as news:
             self.source = open_source(data, target=target, inputs=inputs, names=names, valid=valid, test=test, news=news)

@@ -5,7 +5,8 @@ Hidden words and dropped dimensions keep it from learning texts by heart; a dime
 two to five words: Kim 2014, arXiv 1408.5882; a mean that looks where it is worth looking (`attention`): Bahdanau, Cho and Bengio 2015, arXiv 1409.0473; fastai's AWD-LSTM (`awd`), of which weights are dropped, too: Merity, Keskar and Socher 2018, arXiv 1708.02182.
 
 ## `Beside`
-Several nets, each with weights of its own, learn side by side; while they learn each is corrected by itself, when they are asked the mean of their answers counts.
+Several nets, each with weights of its own, learn side by side; while they learn each is corrected by itself, when they are asked the mean of their answers counts. Asked about `places` in the texts, each
+says how well the words `among` would stand there.
 
 ## `Grams`
 A linear model of short runs of words and of characters, weighted by how rare they are, is hard to beat where texts are few: it is sure of what no net has seen often enough. Runs are hashed, so that the model needs no
@@ -26,7 +27,7 @@ from fastai.text.models.awdlstm import AWD_LSTM
 from fastai.basics import CrossEntropyLossFlat
 from .textdata import plain_text, tokens_of
 
-# %% ../nbs/31_textlayers.ipynb #df16693a
+# %% ../nbs/31_textlayers.ipynb #94ffc289
 class TextNet(nn.Module):
     "Vectors of words, a body (cnn, rnn, lstm, gru, attention or awd), a head on mean and maximum"
     def __init__(self, n_words:int, n_classes:int, kind:str='cnn', dim:int=128, hidden:int=128, hide:float=.3, drop:float=.5):
@@ -39,33 +40,38 @@ class TextNet(nn.Module):
         elif kind=='awd': self.body = AWD_LSTM(2, dim, hidden, 2, pad_token=0, input_p=0., bidir=True)
         else: self.body = dict(rnn=nn.RNN, lstm=nn.LSTM, gru=nn.GRU, attention=nn.LSTM)[kind](dim, hidden, batch_first=True, bidirectional=True)
         if kind=='attention': self.look = nn.Linear(2*hidden, 1)
-        self.head = nn.Sequential(nn.Dropout(drop), nn.Linear(2*dim if kind=='awd' else 4*hidden, n_classes))
+        self.width = dim if kind=='awd' else 4*hidden if kind=='cnn' else 2*hidden # of what it makes of each word
+        self.head = nn.Sequential(nn.Dropout(drop), nn.Linear(self.width if kind=='cnn' else 2*self.width, n_classes))
     def read(self, e): # (B, T, dim); what each word means where it stands
         if self.kind!='awd': return self.body(e)[0].float()
         self.body.bs = len(e)
         self.body.reset() # a text begins
         return self.body(e, from_embeds=True).float()
+    def states(self, x, drop:float=0.): # (B, T), share of dimensions; (B, T, width)
+        e = self.words(x)
+        if drop: e = e*(torch.rand(len(e), 1, e.shape[2], device=e.device)>drop)/(1-drop)
+        if self.kind!='cnn': return self.read(e)
+        return torch.cat([F.relu(conv(e.transpose(1, 2)))[...,:x.shape[1]].float() for conv in self.body], 1).transpose(1, 2)
     def features(self, x): # (B, T); (B, 4*hidden)
         real = (x!=0)[...,None]
         if self.training: x = torch.where((torch.rand(x.shape, device=x.device)<self.hide) & (x>3), 1, x)
-        e = self.words(x)
-        if self.training: e = e*(torch.rand(len(e), 1, e.shape[2], device=e.device)>self.drop)/(1-self.drop)
-        if self.kind=='cnn':
-            seen = [F.relu(conv(e.transpose(1, 2)))[...,:x.shape[1]].float() for conv in self.body]
-            return torch.cat([o.masked_fill(~real.transpose(1, 2), 0).amax(-1) for o in seen], 1)
-        states = self.read(e)
+        states = self.states(x, self.drop*self.training)
+        if self.kind=='cnn': return states.masked_fill(~real, 0).amax(1)
         if self.kind=='attention': mean = (states*self.look(states).float().masked_fill(~real, -1e4).softmax(1)).sum(1)
         else: mean = (states*real).sum(1)/real.sum(1)
         return torch.cat([mean, states.masked_fill(~real, -1e4).amax(1)], 1)
     def forward(self, x): return self.head(self.features(x))
 
-# %% ../nbs/31_textlayers.ipynb #ae29f96b
+# %% ../nbs/31_textlayers.ipynb #3671348e
 class Beside(nn.Module):
     "Nets that answer together: (M, B, C) while they learn, else scores of mean probabilities (B, C)"
-    def __init__(self, nets, half:bool=False, many:bool=False): # in bfloat16 where that is safe; may a text have several labels?
+    def __init__(self, nets, half:bool=False, many:bool=False, reads:bool=False): # in bfloat16 where that is safe; may a text have several labels? will they guess words?
         super().__init__()
         self.nets,self.half,self.many = nn.ModuleList(nets),half,many
-    def forward(self, x):
+        if reads: self.guess = nn.ModuleList(nn.Sequential(nn.Linear(o.width, o.words.embedding_dim), nn.GELU(), nn.LayerNorm(o.words.embedding_dim)) for o in nets)
+    def forward(self, x, places=None, among=None): # (B, T) all; which places (B, T), which words (k,): then (M, n_places, k)
+        if places is not None:
+            with torch.autocast(x.device.type, torch.bfloat16, enabled=self.half): return torch.stack([(g(o.states(x, .1)[places])@o.words(among).T).float() for o,g in zip(self.nets, self.guess)])
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.half): each = torch.stack([o(x).float() for o in self.nets])
         if self.training: return each
         return each.sigmoid().mean(0).clamp(1e-6, 1-1e-6).logit() if self.many else each.log_softmax(2).logsumexp(0)-np.log(len(each))

@@ -96,8 +96,70 @@ def test_every_way_to_learn_folds():
     from autolearn.tasks.text_classification import PLAIN
     from autolearn.records import Recipe
     from autolearn.twin import fold_check
-    for more in (dict(), dict(sep=';'), dict(encoder='bert', weights='/w'), dict(encoder='bert', weights='/w', frozen=True, sep=';', bf16=True), dict(cuts=[[0, 9]])):
+    for more in (dict(), dict(sep=';'), dict(encoder='bert', weights='/w'), dict(encoder='bert', weights='/w', frozen=True, sep=';', bf16=True), dict(cuts=[[0, 9]]), dict(unlabelled='/more.txt', read=3)):
         fold_check(recipe_path('text_classification'), Recipe('text_classification', PLAIN|dict(epochs=2)|more))
+
+@pytest.mark.parametrize('ends', [1, 3, 5]) # while it reads, as it turns, while it learns
+def test_reading_goes_on_where_it_ended(ends, table, tmp_path):
+    "Killed after any epoch and begun again: the same weights"
+    import torch
+    from fastai.basics import Callback, np
+    from autolearn.records import Recipe
+    from autolearn.recipes.text_classification import fit, make_dls, make_learner
+    from autolearn.tasks.text_classification import PLAIN
+    from autolearn.train import Checkpoint, Pace
+    (tmp_path/'more.txt').write_text('\n'.join(o.replace('\n', ' ') for o in example().text[300:1300]))
+    items = table[:200].assign(key=[*map(str, range(200))])
+    recipe = Recipe('text_classification', PLAIN|dict(unlabelled=str(tmp_path/'more.txt'), read=3, epochs=4, kinds=['cnn', 'lstm'], dim=16, hidden=16, bits=10, bs=16))
+    dls = make_dls(items, np.array(['train', 'train', 'train', 'valid']*50), recipe)
+    assert 500<len(dls.train.more)<1200 and not {*dls.train.more} & {*items.text}
+    class Killed(Exception): pass
+    class Kill(Callback):
+        order = 99
+        def after_epoch(self):
+            if self.epoch==ends-1: raise Killed('here')
+    def run(cbs):
+        learn = make_learner(dls, recipe)
+        learn.add_cbs([Checkpoint(tmp_path/'state'), Pace(1e12), *cbs])
+        with learn.no_bar(), learn.no_logging(): fit(learn, recipe)
+        return learn.model.state_dict()
+    whole = run([])
+    (tmp_path/'state').unlink()
+    with pytest.raises(Killed): run([Kill()])
+    again = run([])
+    assert all(torch.equal(v, again[k]) for k,v in whole.items())
+
+def test_read_before_learning(table, tmp_path):
+    "Few labels and many texts without: a run from the command line, its notebook, and what cannot be"
+    cut = example(seed=1)
+    cut[:300].to_csv(tmp_path/'few.csv', index=False)
+    cut[300:][['text']].to_json(tmp_path/'more.jsonl', orient='records', lines=True)
+    code,out = call('fit', tmp_path/'few.csv', '--unlabelled', tmp_path/'more.jsonl', '--set', 'read=4', '--budget', '25s', '--out', tmp_path/'run', '--offline', '--json')
+    assert code==0, out
+    choices = json.loads(out[out.index('{'):])['recipe']['choices']
+    assert choices['read']==4 and choices['unlabelled'].endswith('more.jsonl')
+    code,out = call('verify', tmp_path/'run')
+    assert code==0 and 'equal' in out, out
+    assert 'Reading(' in (tmp_path/'run/twin.ipynb').read_text()
+    (tmp_path/'more.jsonl').unlink() # the model needs it no more
+    assert Model.load(tmp_path/'run').predict('Return the eigenvalues of a matrix').prediction.tolist()==['numpy']
+    code,out = call('fit', tmp_path/'few.csv', '--unlabelled', tmp_path/'mroe.txt', '--budget', '20s', '--out', tmp_path/'none')
+    assert code==2 and 'mroe.txt' in out and len(out.strip().splitlines())==1, out
+
+def test_several_encodings(table, tmp_path):
+    "Lines of one file, and files of one folder"
+    t = table.assign(text=table.text.str.replace('[\t"\r\n;|]', ' ', regex=True).str.strip()+' é')[:200]
+    half = lambda i, o: o.encode('cp1252' if i%2 else 'utf-8', 'replace').replace(b'?', b'.')
+    t = t.assign(text=t.text.map(lambda o: o.encode('cp1252', 'replace').decode('cp1252').replace('?', '.')))
+    (tmp_path/'a.csv').write_bytes(b'\r\n'.join([b'text\tlabel', *(half(i, f'{a}\t{b}') for i,(a,b) in enumerate(zip(t.text, t.label)))]))
+    (tmp_path/'b.txt').write_bytes(b'\n'.join(half(i, f'{b} {a}') for i,(a,b) in enumerate(zip(t.text, t.label))))
+    for i,(a,b) in enumerate(zip(t.text, t.label)):
+        (tmp_path/'c'/b).mkdir(parents=True, exist_ok=True)
+        (tmp_path/'c'/b/f'{i}.txt').write_bytes(half(i, a))
+    for name in 'a.csv','b.txt','c':
+        source = open_source(tmp_path/name)
+        assert same(source, t) and 'as it is' in source.note, name
+        assert reopen(json.loads(json.dumps(source.to_dict()))).items.equals(source.items), name
 
 def test_near_copies_are_few_words_apart():
     a = 'the quick brown fox jumps over the lazy dog and runs into the dark green forest behind the old mill near the river'

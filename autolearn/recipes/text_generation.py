@@ -10,7 +10,7 @@ are those of the training part.
 AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101); gradients longer than one are cut, and at the beginning of each epoch the net has nothing in mind.
 
 ## `fit`: up and down
-The losses of the table are the net's own.
+The losses of the table are the net's own. What is shown below it is how much the net counts where counts know none, one, two … of the tokens before.
 
 ## `sample`: what it writes
 Each text is begun with what stands before every text, and ends when the net says so. `temperature`, `top_k`, `top_p` and `start` say how.
@@ -113,15 +113,17 @@ def plan(
         why.append(Decision('epochs', epochs, f"a step takes {1000*step:.0f} ms, an epoch has {n}" if found['cuts'] else f"more than {MOST} learn {tokens:,} tokens by heart", [], 'epochs=…'))
     return recipe.having(**found),why
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #f311a4fd
+# %% ../../nbs/recipes/40_text_generation.ipynb #fb1001c1
 def fit(
     learn:Learner,
     recipe, # closed: reads cuts, epochs, lr, counts
-):
+)->dict: # of the net's answers, by how many of the tokens before were seen together in training: None where there are no counts
     "One cycle; then counts join the net"
     cuts = [Shorten(recipe.cuts)] if recipe.cuts else []
     learn.fit_one_cycle(recipe.epochs, recipe.lr, cbs=cuts)
-    if recipe.counts: weigh_counts(learn.model, learn.dls.valid) # from here on net and counts answer together
+    share = None
+    if recipe.counts: share = weigh_counts(learn.model, learn.dls.valid) # from here on net and counts answer together
+    return share
 
 # %% ../../nbs/recipes/40_text_generation.ipynb #69d2456f
 def sample(

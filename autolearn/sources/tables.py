@@ -133,13 +133,13 @@ def check(path:str, image=None, label=None, part=None, sep=None, names=None, pla
     "Are the tables there, and of a size that can be read?"
     for o in parts.values() if os.path.isdir(path) else ['']: check_table(os.path.join(path, o) if o else path)
 
-# %% ../../nbs/sources/11_tables.ipynb #8882e928
+# %% ../../nbs/sources/11_tables.ipynb #48de11bb
 def find_sep(
     path:str, # a text file
     encoding:str='utf-8-sig',
 )->str: # one of , tab ; |
     "What stands between the cells"
-    with open(path, encoding=encoding, errors='replace', newline='') as f: text = f.read(1<<16)
+    with open(path, encoding='utf-8' if encoding=='mixed' else encoding, errors='replace', newline='') as f: text = f.read(1<<16)
     lines = text.splitlines(keepends=True)
     lines = lines[:-1] or lines # the last may be cut
     def fit(sep):
