@@ -13,7 +13,7 @@ AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101); gradients longer than one 
 The losses of the table are the net's own. What is shown below it is how much the net counts where counts know none, one, two … of the tokens before.
 
 ## `sample`: what it writes
-Each text is begun with what stands before every text, and ends when the net says so. `temperature`, `top_k`, `top_p` and `start` say how.
+Each text is begun with what stands before every text, and ends when the net says so. `temperature`, `top_k`, `top_p`, `whole` and `start` say how.
 
 ## `score`: how good is it?
 By the character, in nats and bits: a perfect compressor would need as many bits."""
@@ -125,16 +125,16 @@ def fit(
     if recipe.counts: share = weigh_counts(learn.model, learn.dls.valid) # from here on net and counts answer together
     return share
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #69d2456f
+# %% ../../nbs/recipes/40_text_generation.ipynb #3c8dc2b9
 def sample(
     learn:Learner,
     n:int, # how many
     seed:int, # the same seed gives the same texts
-    recipe, # reads length, temperature, top_k, top_p, start
+    recipe, # reads unit, length, temperature, top_k, top_p, whole, start
 )->list: # of texts
     "New texts"
     dl = learn.dls.train
-    return write_texts(learn.model, dl.coder, n, seed, recipe.length, recipe.start, dl.runs, recipe.temperature, recipe.top_k, recipe.top_p)
+    return write_texts(learn.model, dl.coder, n, seed, recipe.length, recipe.start, dl.runs, recipe.temperature, recipe.top_k, recipe.top_p, recipe.whole and recipe.unit=='word')
 
 # %% ../../nbs/recipes/40_text_generation.ipynb #721a4f28
 def score(
