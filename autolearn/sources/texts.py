@@ -243,14 +243,14 @@ def find_labels(
         if once<.05*len(lines) and sum(n for o,n in labels.items() if within[o]>.2*n)<.1*len(lines): return sep,last
     return None
 
-# %% ../../nbs/sources/12_texts.ipynb #a217f497
+# %% ../../nbs/sources/12_texts.ipynb #c857efc8
 OPENS = "texts with labels: a table (CSV, TSV, JSON lines, Parquet, DataFrame), a text file with a label on each line, or a folder of text files for each class"
 MEDIUM = 'text'
 READS = ('read_texts', 'read_text_parts', 'read_labelled_lines', 'read_text_folders', 'read_text_items')
 TABLES = ('.csv', '.tsv', '.parquet', '.jsonl', '.ndjson')
 LINES = ('.txt', '.label', '.text', '.train', '.dev', '.test', '.lines')
 
-LARGE = 160_000_000 # bytes of a table that are read whole; of a larger one each second, third … row
+LARGE = 80_000_000 # bytes of a table that are read whole; of a larger one each second, third … row
 
 def load_texts(
     data, # path of a table, or a DataFrame
