@@ -92,7 +92,7 @@ def make_learner(
     if recipe.encoder: learn.splitter = encoder_groups
     return learn
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #6fee6010
+# %% ../../nbs/recipes/40_text_classification.ipynb #d926589a
 MOST_NETS,MOST_EPOCHS,READ_SHARE,MOST_RUNS = 8,30,.35,15_000_000 # the last two: of the time, for reading; runs in all texts that the linear model learns from, 50 bytes each
 
 def plan(
@@ -191,7 +191,7 @@ def plan_linear(learn, recipe, secs, found, why)->float: # seconds
     few = rows.text[:300]
     runs = Grams(2, recipe.bits).counts(few).nnz/len(few)
     each = 4*(time.perf_counter()-start)/len(few)
-    every = recipe.linear or max(1, math.ceil(runs*len(rows)/MOST_RUNS), math.ceil(each*len(rows)/(.3*secs)))
+    every = recipe.linear or max(1, math.ceil(runs*len(rows)/MOST_RUNS), math.ceil(each*len(rows)/(.5*secs)))
     if recipe.linear is None:
         found['linear'] = every
         if every>1: why.append(Decision('linear', every, f"the linear model learns from each {every}th text: all {len(rows):,} would take it {each*len(rows):.0f} s and much memory", [1], 'linear=…'))
