@@ -142,7 +142,7 @@ def test_read_before_learning(table, tmp_path):
     assert code==0 and 'equal' in out, out
     assert 'Reading(' in (tmp_path/'run/twin.ipynb').read_text()
     (tmp_path/'more.jsonl').unlink() # the model needs it no more
-    assert Model.load(tmp_path/'run').predict('Return the eigenvalues of a matrix').prediction.tolist()==['numpy']
+    assert Model.load(tmp_path/'run').predict('Return the eigenvalues of a matrix').prob[0]>1/3
     code,out = call('fit', tmp_path/'few.csv', '--unlabelled', tmp_path/'mroe.txt', '--budget', '20s', '--out', tmp_path/'none')
     assert code==2 and 'mroe.txt' in out and len(out.strip().splitlines())==1, out
 

@@ -92,7 +92,7 @@ def make_learner(
     if recipe.encoder: learn.splitter = encoder_groups
     return learn
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #d926589a
+# %% ../../nbs/recipes/40_text_classification.ipynb #ce379665
 MOST_NETS,MOST_EPOCHS,READ_SHARE,MOST_RUNS = 8,30,.35,15_000_000 # the last two: of the time, for reading; runs in all texts that the linear model learns from, 50 bytes each
 
 def plan(
@@ -131,7 +131,8 @@ def plan(
         left = left/(1-READ_SHARE)-read*n*page
     if recipe.read is None:
         found['read'] = read
-        if learn.dls.train.more: why.append(Decision('read', read, f"{len(learn.dls.train.more):,} texts without labels; a step of reading takes {1000*page:.0f} ms, and as many as {n} make an epoch", [0], 'read=…'))
+        said = f"{len(learn.dls.train.more):,} texts without labels; a step of reading takes {1000*page:.0f} ms, and as many as {n} make an epoch" if read else "there are no texts without labels to read before" if not learn.dls.train.more else "there is no time to read before"
+        why.append(Decision('read', read, said, [0 if read else 4], 'read=…'))
     found['epochs'],found['cuts'] = choose_epochs(left, step, n, len(learn.dls.valid), epochs)
     found['cuts'] = [[a, b+read*n] for a,b in found['cuts']]
     why.append(Decision('epochs', found['epochs'], f"a step takes {1000*step:.0f} ms, an epoch has {n}" if found['cuts'] else f"more than {epochs} learn {n*recipe.bs:,} texts by heart", [], 'epochs=…'))
@@ -194,7 +195,8 @@ def plan_linear(learn, recipe, secs, found, why)->float: # seconds
     every = recipe.linear or max(1, math.ceil(runs*len(rows)/MOST_RUNS), math.ceil(each*len(rows)/(.5*secs)))
     if recipe.linear is None:
         found['linear'] = every
-        if every>1: why.append(Decision('linear', every, f"the linear model learns from each {every}th text: all {len(rows):,} would take it {each*len(rows):.0f} s and much memory", [1], 'linear=…'))
+        said = f"all {len(rows):,} texts take the linear model {each*len(rows):.0f} s or less" if every==1 else f"the linear model learns from one text of {every}: all {len(rows):,} would take {each*len(rows):.0f} s and much memory"
+        why.append(Decision('linear', every, said, [2 if every==1 else 1], 'linear=…'))
     return 1.+each*len(rows)/every
 
 # %% ../../nbs/recipes/40_text_classification.ipynb #91dc72e7
