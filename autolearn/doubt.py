@@ -14,7 +14,7 @@ from .records import Recipe
 from .run import Run
 from .task import get_recipe
 
-# %% ../nbs/64_doubt.ipynb #698b1f21
+# %% ../nbs/64_doubt.ipynb #6b03a6dc
 def deal(
     content:pd.Series, # hashes, hexadecimal
     folds:int,
@@ -56,14 +56,14 @@ def find_doubts(
     best = run.best()
     if best is None: raise UserError("Nothing has been learnt yet. Call fit() first.")
     if run.result.get('status')=='partial': raise UserError("This run has not come to its end. Go on with it first: fit(), or autolearn resume.")
-    if said := run.warning(run.result): run.news.tell('note', text=f"{said.strip()} Its doubts say little.")
+    (valid := Predictions.read(run.trial_folder(best.id)/'valid.parquet')).only_answers('labels to doubt')
+    if valid.many: raise UserError("Doubts about lists of labels cannot be raised.")
+    if (said := run.warning(run.result)) and "don't" in said: run.news.tell('note', text=f"{said.strip()} Its doubts say little.")
     if not folds:
-        found = with_words(run, Predictions.read(run.trial_folder(best.id)/'valid.parquet').doubts())
+        found = with_words(run, valid.doubts())
         run.news.tell('note', text=say_doubts(len(found), run.result['n_valid'], best.metrics.get('accuracy'))+" Those of the training part are not looked at: the net knows them by heart. folds=3 (--folds 3) trains others that don't.")
         return found
     if folds<3: raise UserError(f"folds={folds}: give 3 or more, or 0 for the validation part only.")
-    (valid := Predictions.read(run.trial_folder(best.id)/'valid.parquet')).only_answers('labels to doubt')
-    if valid.many: raise UserError("Doubts about lists of labels cannot be raised.")
     items,split = load_rows(str(run.folder))
     step = max(o.cost['secs']/max(1, o.cost['steps']) for o in run.trials() if o.state=='done') # of one adopted, only the writing was timed
     answers = cross_answers(items, split, best.closed, step, folds, secs, run.news)

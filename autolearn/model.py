@@ -64,7 +64,7 @@ def load_weights(
     try: net.load_state_dict(load_file(str(path)))
     except Exception as e: raise UserError(f"{path} does not fit the recipe beside it ({type(e).__name__}: {str(e)[:200]}).") from None
 
-# %% ../nbs/50_model.ipynb #a709aa0c
+# %% ../nbs/50_model.ipynb #9fa99106
 class Sheet:
     "Pictures side by side, and a line for each"
     def __init__(self,
@@ -97,17 +97,19 @@ class Tested(Predictions):
         left_out:int=0, # inputs that could not be read
         unlabelled:int=0, # rows without a label
         known:int=0, # inputs that the model learnt from or was chosen with
+        strange=(), # labels that are no class of the model
     ):
         super().__init__(table)
         self.metric,self.baselines,self.medium = metric or dict(multilabel='macro_f1', likelihood='nats_per_char').get(self.kind, 'accuracy'),baselines or {},medium
         self.inputs = None if inputs is None else inputs.reindex(self.table.key)
-        self.left_out,self.known,self.unlabelled = left_out,known,unlabelled
+        self.left_out,self.known,self.unlabelled,self.strange = left_out,known,unlabelled,[*strange]
     def lines(self)->list:
         "The score and the baselines in words"
         s,low,high = self.interval(self.metric)
         return [f"{self.metric} {s:.4f} [{low:.4f}, {high:.4f}] on {len(self):,} examples", *(f"{k}: {v:.4f}" for k,v in self.baselines.items()),
                 *[f"{self.left_out:,} more could not be read and are left out"]*bool(self.left_out),
                 *[f"{self.unlabelled:,} rows without a label are left out"]*bool(self.unlabelled),
+                *[f"{', '.join(map(repr, self.strange[:5]))}{' …'*(len(self.strange)>5)}: no class of the model, so rows with such a label count as wrong"]*bool(self.strange),
                 *[f"{self.known:,} of these the model has learnt from or was chosen with: for them the score says little"]*bool(self.known)]
     def sheet(self, n:int=16): # a `Sheet`; None when there is nothing to show
         "The surest mistakes; of texts that were measured the most surprising"
@@ -151,7 +153,7 @@ class Tested(Predictions):
         sheets = [o._repr_html_() for o in (self.sheet(), self.pairs()) if o]
         return ''.join(f'<div>{escape(o)}</div>' for o in self.lines())+''.join(sheets)+super()._repr_html_()
 
-# %% ../nbs/50_model.ipynb #f8311db0
+# %% ../nbs/50_model.ipynb #ffba7fdf
 SOME = 1000 # items that are answered for at once
 
 class Model:
@@ -261,7 +263,9 @@ class Model:
         if 'test' in set(items.part): items = items[items.part=='test']
         if self.generates: return self.test_measured(items)
         bare = int((items.label=='').sum())
+        if bare==len(items): raise UserError("These data have no labels to test with. predict answers for them.")
         items = items[items.label!='']
+        if merged := self.about.get('merged'): items = items.assign(label=items.label.replace(merged)) # as it learnt them
         names = self.answers([*items.key], np.full((len(items), len(self.classes)), np.nan), [*items.label]).names
         if not names & {*self.classes}: raise UserError(f"None of the labels of these data is a class of the model. "
             f"Labels: {', '.join(sorted(names)[:5])}. Classes: {', '.join(self.classes[:5])}.")
@@ -269,7 +273,7 @@ class Model:
         items,known = self.add_known(items)
         answers = self.predict_items(items).table
         ok = answers.prob.notna()
-        return Tested(answers[ok].reset_index(drop=True), inputs=items.set_index('key')[medium], medium=medium, left_out=int((~ok).sum()), known=known, unlabelled=bare)
+        return Tested(answers[ok].reset_index(drop=True), inputs=items.set_index('key')[medium], medium=medium, left_out=int((~ok).sum()), known=known, unlabelled=bare, strange=sorted(names-{*self.classes}))
     def add_known(self, items:pd.DataFrame)->tuple: # with `content`; how many
         "How many of these rows the model has learnt from or was chosen with"
         if not self.run or not (self.run/'items.parquet').exists(): return items,0

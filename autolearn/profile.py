@@ -95,7 +95,7 @@ def split_label(label:str, sep:str)->list: # what stands between labels, '' wher
     "The labels in a cell, each once"
     return [*dict.fromkeys(o.strip() for o in label.split(sep) if o.strip())] if sep else [label]
 
-# %% ../nbs/12_profile.ipynb #ea6e1a10
+# %% ../nbs/12_profile.ipynb #8882ffc9
 def say_rows(keys, n:int=3)->str:
     "The first few of `keys` in words"
     return ', '.join(map(str, keys[:n]))+(f' and {len(keys)-n} more' if len(keys)>n else '')
@@ -120,7 +120,7 @@ def find_exact_copies(items:pd.DataFrame):
     mine = items[items.part.isin(['', 'train']) & (items.content!='')]
     bad,again = mine[mine.duplicated(['content', 'label'], keep=False)],[*mine.key[mine.duplicated(['content', 'label'])]]
     if bad.empty: return None
-    return Finding('exact_copies', [*bad.key], f"{len(again)} rows are exact copies of another with the same label: {say_rows(again)}",
+    return Finding('exact_copies', [*bad.key], f"{len(again)} rows are exact copies of another{' with the same label'*bool((bad.label!='').any())}: {say_rows(again)}",
                    .3, fix='drop_copies', default=True)
 
 def find_leaks(items:pd.DataFrame):
@@ -132,7 +132,7 @@ def find_leaks(items:pd.DataFrame):
                    f"{len(bad)} {who} rows are exact copies of {'validation or ' if who=='training' else ''}test rows: {say_rows([*bad.key])}",
                    .8, fix='drop_leaks', default=True)
 
-# %% ../nbs/12_profile.ipynb #fade56c0
+# %% ../nbs/12_profile.ipynb #6ec7f5cc
 def find_conflicts(items:pd.DataFrame):
     "The same content under different labels"
     seen = items[(items.content!='') & (items.label!='')]
@@ -202,7 +202,7 @@ def find_label_variants(items:pd.DataFrame):
         if k!=first: names[k] = first
     if not names: return None
     bad = items[items.label.isin(names)]
-    return Finding('label_variants', [*bad.key], f"{len(names)} labels differ from another only in case, spaces, hyphens or underscores: "
+    return Finding('label_variants', [*bad.key], f"{len(names)} label{'s differ' if len(names)>1 else ' differs'} from another only in case, spaces, hyphens or underscores: "
                    + say_rows([f'{k!r} and {v!r}' for k,v in names.items()]), .7, 'label', 'merge_labels', dict(names=names))
 
 def find_misspelt(items:pd.DataFrame, few:float=.1):
@@ -216,7 +216,7 @@ def find_misspelt(items:pd.DataFrame, few:float=.1):
         if close: names[rare] = usual[close[0]]
     if not names: return None
     bad = items[items.label.isin(names)]
-    return Finding('label_misspelt', [*bad.key], f"{len(names)} rare labels look like misspellings: "
+    return Finding('label_misspelt', [*bad.key], f"{len(names)} rare label{'s look like misspellings' if len(names)>1 else ' looks like a misspelling'}: "
                    + say_rows([f'{k!r} ({n[k]}) of {v!r} ({n[v]})' for k,v in names.items()]), .5, 'label', 'merge_labels', dict(names=names))
 
 # %% ../nbs/12_profile.ipynb #6408564f
@@ -306,7 +306,7 @@ def look(
         labels=labels, stats=medium.summarise(items), findings=findings, secs=round(time.time()-start, 2))
     return items,profile
 
-# %% ../nbs/12_profile.ipynb #d604bb5b
+# %% ../nbs/12_profile.ipynb #87186273
 KNOWN = {'unreadable', 'unlabelled', 'exact_copies', 'copies_across_parts', 'conflicting_labels', 'rare_classes', 'one_class', 'label_variants', 'label_misspelt', 'imbalance'}
 
 def known_finders()->set:
@@ -325,7 +325,7 @@ def choose_fixes(
     found = {o.finder for o in findings}
     if clean not in CLEAN: raise UserError(f"`clean` is {' or '.join(map(repr, CLEAN))}, got {clean!r}.")
     for k in (*accepted, *refused):
-        if k not in found and k not in (known := known_finders()): raise UserError(f"There is no finder {k!r}. {nearest(k, found|known)}")
+        if k not in found and k not in (known := known_finders()): raise UserError(f"There is no finder {k!r}. {nearest(k, sorted(found|known))}")
     on = [o for o in findings if o.fix and o.finder not in refused and (o.finder in accepted or o.default and (clean=='safe' or o.finder in ('unreadable', 'unlabelled')))]
     order = [*FIXES]
     return [[o.fix, o.params] for o in sorted(on, key=lambda o: order.index(o.fix))]

@@ -12,10 +12,10 @@ at first the head alone, then the layer below, then the words, too. Each of the 
 # %% auto #0
 __all__ = ['more_texts', 'Pages', 'Reading']
 
-# %% ../nbs/33_reading.ipynb #3f44321e
+# %% ../nbs/33_reading.ipynb #9fcb6123
 import os
 import torch
-from fastai.basics import Callback, CancelBatchException, to_device
+from fastai.basics import Callback, CancelBatchException, CancelValidException, to_device
 from .sources.folder import walk_files
 from .sources.tables import find_sep
 from .sources.texts import find_encoding, read_lines, read_rows, read_text
@@ -38,7 +38,7 @@ def more_texts(
     texts = [o for o in dict.fromkeys(o.strip() for o in texts) if o and o not in known]
     return texts[::max(1, -(-len(texts)//most))]
 
-# %% ../nbs/33_reading.ipynb #05969633
+# %% ../nbs/33_reading.ipynb #95f1523f
 class Pages:
     "Batches of texts without labels: as many as an epoch has"
     def __init__(self, rows, bs:int, n:int, device): self.rows,self.bs,self.n,self.device = rows,bs,n,device # `Rows`
@@ -76,6 +76,10 @@ class Reading(Callback):
         words,at = x[hidden].unique(return_inverse=True)
         among = torch.cat([words, torch.randint(4, self.n_words, (min(self.others, self.n_words),), device=x.device)])
         self.learn.xb,self.learn.yb = (torch.where(hidden, 1, x), hidden, among),(at,)
+    def before_validate(self):
+        if self.epoch<self.passes: raise CancelValidException # its answers would be as good as dice
+    def after_epoch(self): # a row without figures
+        if self.epoch<self.passes: self.recorder.values = self.recorder.values[:-1]
     def thaw(self, done):
         for net in self.model.nets:
             for name,p in net.named_parameters(): p.requires_grad_(done>=(0 if name.startswith('head') else .2 if name.startswith('words') else .1))

@@ -186,7 +186,7 @@ class Run:
         self.stopping = True
         if self.worker and self.worker.p: self.worker.send(do='stop')
 
-# %% ../nbs/63_run.ipynb #412a81dc
+# %% ../nbs/63_run.ipynb #96f6e2f5
 @patch
 def trials(self:Run)->list: # of Trial, in the order of their start
     "The trials of this run, read from their folders"
@@ -241,7 +241,7 @@ def begin_trial(self:Run, recipe:Recipe, note:str='')->str: # its id
     folder = self.trial_folder(trial)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder/'job.json', dict(trial=trial, problem=self.problem.id, run=str(self.folder), recipe=recipe.to_dict(), note=note, n=n,
-                                      metrics=[*self.plan.metrics(self.profile)]))
+                                      metrics=[*self.plan.metrics(self.profile)], chosen=[*self.asked.choices]))
     return trial
 
 @patch
@@ -296,7 +296,7 @@ def ask(self:Run, budget:Budget, do:str, **what):
             self.tell('note', text="Stopping: the best so far is tested and written. Once more to leave at once.")
             self.stop()
 
-# %% ../nbs/63_run.ipynb #42dc5001
+# %% ../nbs/63_run.ipynb #c7fabd6c
 @patch
 def fit(self:Run,
     secs:float=None, # budget; None: what is left of the run's own
@@ -416,7 +416,10 @@ def adopt(self:Run,
         start,trial = time.time(),self.begin_trial(best.closed, note or 'adopted')
         folder = self.trial_folder(trial)
         outputs = {k:v for k,v in read_json(self.trial_folder(best.id)/'outputs.json', max_mb=16).items() if k in ('show_batch', 'fit')}
-        try: ended = write_trial(folder, read_json(folder/'job.json'), mod, learn, best.closed, outputs, best.closed, start)
+        try:
+            if hasattr(mod, 'settle'): # what the rows to choose with decide once training is over
+                with learn.no_bar(), learn.no_logging(): mod.settle(learn, best.closed)
+            ended = write_trial(folder, read_json(folder/'job.json'), mod, learn, best.closed, outputs, best.closed, start)
         except BaseException: # half a trial must not be trained by whoever goes on
             shutil.rmtree(folder)
             raise
@@ -463,8 +466,9 @@ def warning(self:Run, result:dict)->str:
     base = result.get('baselines') or self.dullest(result)
     better = [k for k,v in base.items() if not self.metric.is_better(result['test']['score'], v)]
     if not better: return ''
-    k = better[-1]
-    return (f" This model is no better than the baseline '{k}' ({base[k]:.4f} against {result['test']['score']:.4f}): don't rely on it. "
+    k,s = better[-1],result['test']['score']
+    if k!=[*base][0]: return f" The baseline '{k}' is {'better' if base[k]!=s else 'as good'} ({base[k]:.4f} against {s:.4f}): in this time the nets have added nothing to it. A longer budget may help."
+    return (f" This model is no better than the baseline '{k}' ({base[k]:.4f} against {s:.4f}): don't rely on it. "
             "A longer budget may help, or better data: see what look says of them.")
 
 @patch

@@ -13,14 +13,15 @@ from .core import UserError, nearest, plugin, plugins
 from .metric import get_metric
 from .records import Decision, Profile, Recipe
 
-# %% ../nbs/22_task.ipynb #4e413a44
+# %% ../nbs/22_task.ipynb #f98f1bbd
 STEPS = [('make_dls', ['items', 'split', 'recipe'], 'dls'), ('show_batch', ['dls'], ''), ('make_learner', ['dls', 'recipe'], 'learn'),
          ('fit', ['learn', 'recipe'], ''), ('score', ['learn', 'dls.valid', 'recipe'], '')] # what a twin shows, in order
 
-def steps_of(plan)->list: # of `STEPS`; a task that makes things shows as many as its plan's `SAMPLES`, before it tells how good they are
+def steps_of(plan)->list: # of `STEPS`; before it tells how good they are a task shows as many answers as its plan's `ANSWERS`, or, of things it makes, as many as its `SAMPLES`
     "What the twin of a task shows, in order"
-    n = getattr(plan, 'SAMPLES', 0)
-    return [*STEPS[:-1], *([('sample', ['learn', str(n), '0', 'recipe'], '')] if n else []), STEPS[-1]]
+    made,answers = getattr(plan, 'SAMPLES', 0),getattr(plan, 'ANSWERS', 0)
+    more = [('sample', ['learn', str(made), '0', 'recipe'], '')]*bool(made)+[('ask', ['learn', str(answers), 'recipe'], '')]*bool(answers)
+    return [*STEPS[:-1], *more, STEPS[-1]]
 
 def tasks()->dict:
     "Names of the tasks and functions that import their plans"

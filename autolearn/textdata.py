@@ -57,7 +57,7 @@ class Rows:
         at = torch.arange(int(lens.max()))
         return torch.where(at<lens[:,None], self.flat[(starts[:,None]+at).clamp(max=len(self.flat)-1)], self.pad)
 
-# %% ../nbs/30_textdata.ipynb #ca6346c2
+# %% ../nbs/30_textdata.ipynb #2e69929a
 def near_lengths(
     lens:torch.Tensor, # (n,) of texts
     bs:int,
@@ -75,6 +75,7 @@ class RowsDL(TfmdDL):
         self.words,self.longest,self.code,self.reader,self.more,table = words,longest,code,reader,more,dataset.items if hasattr(dataset.items, 'columns') else pd.DataFrame(dict(text=[*dataset.items]))
         self.x,self.y = Rows(table.text, words, longest, reader),[code(tl.vocab, table.label) for tl in dataset.tls[dataset.n_inp:]]
     def new(self, dataset=None, cls=None, **kwargs): return super().new(dataset, cls, **dict(words=self.words, longest=self.longest, code=self.code, reader=self.reader)|kwargs)
+    def decode_batch(self, *args, **kwargs): raise NotImplementedError("A Learner of texts does not predict one by one: give a table with a column `text` to `learn.dls.test_dl`, as the recipe's `ask` does, or use `Model.predict`.")
     def get_idxs(self):
         return near_lengths(self.x.lens, self.bs) if self.shuffle else self.x.lens.argsort(descending=True, stable=True).tolist()
     def create_batches(self, samps):

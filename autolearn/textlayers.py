@@ -17,7 +17,7 @@ questions were told apart in .871 of the cases with these pairs, in .857 without
 
 # %% auto #0
 __all__ = ['VIEWS', 'TextNet', 'Beside', 'EachLoss', 'run_views', 'Grams', 'fit_machines', 'ask_nets', 'to_probs', 'blend',
-           'choose_share', 'surprise', 'choose_heat']
+           'choose_share', 'weigh_linear', 'surprise', 'choose_heat']
 
 # %% ../nbs/31_textlayers.ipynb #99c9e5d0
 import numpy as np, torch
@@ -82,7 +82,7 @@ class EachLoss(CrossEntropyLossFlat):
         if y.is_floating_point(): return F.binary_cross_entropy_with_logits(pred, y.expand_as(pred))
         return super().__call__(pred.flatten(0, 1), y.repeat(len(pred))) if pred.ndim==3 else super().__call__(pred, y)
 
-# %% ../nbs/31_textlayers.ipynb #192854ee
+# %% ../nbs/31_textlayers.ipynb #d79ea810
 VIEWS = ((0, 2, 1.), (2, 4, 1.), (4, 5, .7), (5, 6, 1.)) # from, to, in halves of 2**bits; how much they count: runs of words, of characters, words near each other, words after the first two
 
 def run_views(words:list)->tuple: # of a text; three lists of features
@@ -193,6 +193,16 @@ def choose_share(
     many,heat = truth.ndim==2,choose_heat(logits, truth)
     grams,net = to_probs(heat*logits, many),to_probs(net, many)
     return min(np.linspace(0, 1, 21).tolist(), key=lambda o: surprise(blend(grams, net, o), truth)),heat
+
+def weigh_linear(
+    learn, # a `Learner` of `Beside`, with `grams`
+)->dict: # how much each counts
+    "Let the rows to choose with say how much the linear model counts beside the nets"
+    grams,held = learn.model.grams,learn.dls.valid
+    share,heat = choose_share(grams([*held.dataset.items.text]), ask_nets(learn, held), held.y[0].cpu())
+    grams.share.fill_(share)
+    grams.heat.fill_(heat)
+    return dict(linear_model=round(share, 2), nets=round(1-share, 2))
 
 def surprise(p, truth)->float: # probabilities; (n,), or (n, classes) where a text may have several labels
     "Log loss"

@@ -10,10 +10,13 @@ is that of the training part, and of the texts without labels, where there are s
 A net that has read much, or the nets of `kinds`, side by side, and AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101).
 
 ## `fit`: first what is simple, then up and down
-The linear model is fitted, the nets are trained with one cycle, and the rows kept to choose with say how much each of them counts. Where the nets read first, the training loss of those epochs is that of the words they guess.
+The linear model is fitted, the nets are trained with one cycle, and the rows kept to choose with say how much each of them counts. What the table tells is the nets' own: the answers of a net that has hardly begun count little beside the linear model's. Where the nets read first, those epochs have no row.
 
 ## `answer_all`
 The mean of what the linear model and the nets say.
+
+## `ask`: answers for new texts
+For a few of those kept to choose with; texts of your own take their place.
 
 ## `score`: how good is it?"""
 
@@ -21,10 +24,10 @@ The mean of what the linear model and the nets say.
 
 # %% auto #0
 __all__ = ['MOST_NETS', 'MOST_EPOCHS', 'READ_SHARE', 'MOST_RUNS', 'MOST_WORDS', 'make_dls', 'show_batch', 'make_learner', 'plan',
-           'clock_reading', 'say_lists', 'plan_encoder', 'plan_linear', 'fit', 'answer_all', 'score', 'predict',
-           'answers_of', 'explain', 'baselines', 'many_baselines', 'facts', 'open_dls']
+           'clock_reading', 'say_lists', 'plan_encoder', 'plan_linear', 'fit', 'settle', 'answer_all', 'ask', 'score',
+           'predict', 'answers_of', 'explain', 'baselines', 'many_baselines', 'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #84a49c41
+# %% ../../nbs/recipes/40_text_classification.ipynb #d33a7ea4
 import math, time
 import numpy as np, pandas as pd, torch
 
@@ -38,7 +41,7 @@ from ..profile import label_sep, split_label
 from ..reading import Reading, more_texts
 from ..records import Decision
 from ..textdata import TOKEN, RowsDL, count_words
-from ..textlayers import Beside, EachLoss, Grams, TextNet, ask_nets, blend, choose_heat, choose_share, to_probs
+from ..textlayers import Beside, EachLoss, Grams, TextNet, ask_nets, blend, choose_heat, to_probs, weigh_linear
 from ..train import QuickLearner, QuickOptim, Seeded, Shorten, choose_epochs, time_steps
 from ..weights import ENCODERS
 
@@ -92,7 +95,7 @@ def make_learner(
     if recipe.encoder: learn.splitter = encoder_groups
     return learn
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #ce379665
+# %% ../../nbs/recipes/40_text_classification.ipynb #085438bf
 MOST_NETS,MOST_EPOCHS,READ_SHARE,MOST_RUNS = 8,30,.35,15_000_000 # the last two: of the time, for reading; runs in all texts that the linear model learns from, 50 bytes each
 
 def plan(
@@ -135,7 +138,7 @@ def plan(
         why.append(Decision('read', read, said, [0 if read else 4], 'read=…'))
     found['epochs'],found['cuts'] = choose_epochs(left, step, n, len(learn.dls.valid), epochs)
     found['cuts'] = [[a, b+read*n] for a,b in found['cuts']]
-    why.append(Decision('epochs', found['epochs'], f"a step takes {1000*step:.0f} ms, an epoch has {n}" if found['cuts'] else f"more than {epochs} learn {n*recipe.bs:,} texts by heart", [], 'epochs=…'))
+    why.append(Decision('epochs', found['epochs'], f"a step takes {1000*step:.0f} ms, an epoch has {n}" if found['cuts'] else f"more than {epochs} learn {len(learn.dls.train_ds):,} texts by heart", [], 'epochs=…'))
     return recipe.having(**found),why
 
 def clock_reading(learn, nets, half, most)->float: # seconds
@@ -199,7 +202,7 @@ def plan_linear(learn, recipe, secs, found, why)->float: # seconds
         why.append(Decision('linear', every, said, [2 if every==1 else 1], 'linear=…'))
     return 1.+each*len(rows)/every
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #91dc72e7
+# %% ../../nbs/recipes/40_text_classification.ipynb #92071c9f
 def fit(
     learn:Learner,
     recipe, # closed: reads linear, weights, frozen, encoder, read, cuts, epochs, lr
@@ -213,10 +216,14 @@ def fit(
     if recipe.read: cuts = [*cuts, Reading([*rows.text, *learn.dls.train.more], recipe.read)]
     rate = slice(recipe.lr*.85**len(encoder_groups(learn.model)), recipe.lr) if recipe.encoder else recipe.lr # what is near the words changes least
     learn.fit_one_cycle(recipe.read+recipe.epochs, rate, cbs=cuts)
-    share,heat = choose_share(learn.model.grams([*held.text]), ask_nets(learn, learn.dls.valid), learn.dls.valid.y[0].cpu())
-    learn.model.grams.share.fill_(share)
-    learn.model.grams.heat.fill_(heat)
-    return dict(linear_model=round(share, 2), nets=round(1-share, 2))
+    return weigh_linear(learn)
+
+def settle(
+    learn:Learner, # trained further by hand
+    recipe,
+):
+    "Weigh the linear model and the nets anew"
+    weigh_linear(learn)
 
 # %% ../../nbs/recipes/40_text_classification.ipynb #4b8bcd64
 def answer_all(
@@ -226,6 +233,19 @@ def answer_all(
     "Probabilities for the rows of `dl`, in their order"
     grams,many = learn.model.grams,learn.model.many
     return blend(to_probs(grams.heat*grams([*dl.dataset.items.text]), many), to_probs(ask_nets(learn, dl), many), grams.share)
+
+# %% ../../nbs/recipes/40_text_classification.ipynb #7f8bb313
+def ask(
+    learn:Learner,
+    n:int, # how many
+    recipe, # reads sep
+)->pd.DataFrame: # text, answer, prob; of several labels all that are likely, and the probability of the likeliest
+    "Answers for texts"
+    new = learn.dls.valid_ds.items.head(n) # of your own: pd.DataFrame(dict(text=['one', 'another']))
+    said = answer_all(learn, learn.dls.test_dl(new))
+    if recipe.sep: called = [', '.join(c for c,p in zip(learn.dls.vocab, row) if p>=.5) for row in said]
+    else: called = [learn.dls.vocab[i] for i in said.argmax(1)]
+    return new[['text']].assign(answer=called, prob=said.amax(1).numpy().round(3))
 
 # %% ../../nbs/recipes/40_text_classification.ipynb #90af0025
 def score(

@@ -148,7 +148,7 @@ def find_sep(
         return (widths.count(widths[0])/len(widths), widths[0]) if widths[0]>1 else (0, 0)
     return max(',\t;|', key=fit)
 
-# %% ../../nbs/sources/11_tables.ipynb #4f4bc803
+# %% ../../nbs/sources/11_tables.ipynb #e3fc804e
 @dataclass
 class Table:
     "A table, whole"
@@ -173,7 +173,7 @@ def load_table(
             how = {k:v for k,v in dict(sep=find_sep(path), names=names).items() if v not in (None, ',')}
             df = pd.read_csv(path, **how, dtype=str, keep_default_na=False)
     except pd.errors.EmptyDataError: raise UserError(f"{name} is empty.") from None
-    except UnicodeDecodeError: raise UserError(f"{name} is not written in UTF-8. Save it as UTF-8.") from None
+    except UnicodeDecodeError: raise UserError(f"{name} is not written in UTF-8, or is no text. Save it as UTF-8.") from None
     except (ValueError, OSError) as e: raise UserError(f"{name} cannot be read as a table: {e}") from None
     if not isinstance(df.index, pd.RangeIndex):
         raise UserError(f"The rows of {name} have more cells than it has columns: {[*df.columns]}.")
@@ -197,7 +197,7 @@ def pick_column(
     raise UserError(f"Column {name!r} is not in {t.name[1:-1] if t.path else t.name} "
                     f"({len(cols)} columns: {say_some(cols)}). {hint}")
 
-# %% ../../nbs/sources/11_tables.ipynb #4527ef06
+# %% ../../nbs/sources/11_tables.ipynb #d940f04a
 def some_exist(
     column:pd.Series,
     folder:str, # that paths count from
@@ -223,6 +223,7 @@ def find_image(t:Table, inputs=None)->str:
     share = {c:some_exist(t.df[c], t.folder, place) for c in words}
     best = max(share, key=lambda c: (share[c], to_text(t.df[c]).nunique()), default=None) # 7.png is no path of all sevens
     if best is not None and share[best]>=.5: return best
+    if not len(t.df): raise UserError(f"{t.name} has columns ({say_some(t.df)}) and no rows.")
     raise UserError(f"No column of {t.name} ({say_some(t.df)}) names files that exist, or holds texts that differ. "
                     f"Paths must be whole or count from {t.folder!r}.")
 

@@ -27,7 +27,7 @@ def inert(
     s = re.sub('[\ud800-\udfff]', '\ufffd', s) # half a character, as in file names that are no UTF-8
     return s if len(s)<=n else s[:n-1]+'…'
 
-# %% ../../nbs/widgets/68_seen.ipynb #f6920b7d
+# %% ../../nbs/widgets/68_seen.ipynb #51bb4659
 def number(o):
     "`o` as a float; None when it is no finite number"
     if isinstance(o, bool) or not isinstance(o, Real): return None
@@ -45,6 +45,7 @@ def say_number(o)->str:
 def say_value(o)->str:
     "The value of a decision, in short"
     if isinstance(o, float): return f'{o:.4g}'
+    if o=='': return 'none'
     return inert(o if isinstance(o, str) else json.dumps(o, ensure_ascii=False, default=str), 40)
 
 # %% ../../nbs/widgets/68_seen.ipynb #7cd4d58e
