@@ -382,7 +382,7 @@ def test_messages_of_tables(pics):
     assert str(e.value)=="Column 'lable' is not in t.csv (2 columns: 'path', 'label'). Nearest: 'label'. Pass target='label'."
     with pytest.raises(UserError, match="Pass inputs='path'"): open_source(t, inputs='pth')
     with pytest.raises(UserError, match='names no file that exists'): open_source(t, inputs='label', target='path')
-    for text,match in (('', 'is empty'), ('path,label\n', 'No column'), ('a,b\n17,23\n', 'No column'),
+    for text,match in (('', 'is empty'), ('path,label\n', 'no rows'), ('a,b\n17,23\n', 'No column'),
                        ('path\np/0.png\n', 'no column of labels'), ('path,a,b\np/0.png,1,2\n', 'Which column'),
                        ('path,label\np/0.png,"a\n', 'cannot be read'),
                        ('p/0.png,a\np/1.png,b\n', 'Pass names='), ('path,label\np/0.png,a,b\n', 'more cells')):
