@@ -1185,6 +1185,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                     'autolearn.textdata.RowsDL.get_idxs': ('textdata.html#rowsdl.get_idxs', 'autolearn/textdata.py'),
                                     'autolearn.textdata.RowsDL.new': ('textdata.html#rowsdl.new', 'autolearn/textdata.py'),
                                     'autolearn.textdata.count_words': ('textdata.html#count_words', 'autolearn/textdata.py'),
+                                    'autolearn.textdata.ends_of': ('textdata.html#ends_of', 'autolearn/textdata.py'),
                                     'autolearn.textdata.near_lengths': ('textdata.html#near_lengths', 'autolearn/textdata.py'),
                                     'autolearn.textdata.plain_text': ('textdata.html#plain_text', 'autolearn/textdata.py'),
                                     'autolearn.textdata.tokens_of': ('textdata.html#tokens_of', 'autolearn/textdata.py')},

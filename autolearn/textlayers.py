@@ -19,13 +19,13 @@ questions were told apart in .871 of the cases with these pairs, in .857 without
 __all__ = ['VIEWS', 'TextNet', 'Beside', 'EachLoss', 'run_views', 'Grams', 'fit_machines', 'ask_nets', 'to_probs', 'blend',
            'choose_share', 'weigh_linear', 'surprise', 'choose_heat']
 
-# %% ../nbs/31_textlayers.ipynb #99c9e5d0
+# %% ../nbs/31_textlayers.ipynb #46cfe8ce
 import numpy as np, torch
 from torch import nn
 from torch.nn import functional as F
 from fastai.text.models.awdlstm import AWD_LSTM
 from fastai.basics import CrossEntropyLossFlat
-from .textdata import plain_text, tokens_of
+from .textdata import ends_of, plain_text, tokens_of
 
 # %% ../nbs/31_textlayers.ipynb #94ffc289
 class TextNet(nn.Module):
@@ -82,7 +82,7 @@ class EachLoss(CrossEntropyLossFlat):
         if y.is_floating_point(): return F.binary_cross_entropy_with_logits(pred, y.expand_as(pred))
         return super().__call__(pred.flatten(0, 1), y.repeat(len(pred))) if pred.ndim==3 else super().__call__(pred, y)
 
-# %% ../nbs/31_textlayers.ipynb #d79ea810
+# %% ../nbs/31_textlayers.ipynb #7d3cfa57
 VIEWS = ((0, 2, 1.), (2, 4, 1.), (4, 5, .7), (5, 6, 1.)) # from, to, in halves of 2**bits; how much they count: runs of words, of characters, words near each other, words after the first two
 
 def run_views(words:list)->tuple: # of a text; three lists of features
@@ -112,7 +112,7 @@ class Grams(nn.Module):
         texts = [*texts]
         if not texts: return csr_array((0, 3<<self.bits), dtype=np.float32)
         if len(texts)>500: return vstack([self.counts(texts[i:i+500]) for i in range(0, len(texts), 500)]).tocsr() # runs take far more room than their numbers
-        marked = [f'xbos {plain_text(o)} xeos' for o in texts]
+        marked = [f'xbos {plain_text(ends_of(o, 12_000))} xeos' for o in texts]
         runs,near,begins = zip(*(run_views(tokens_of(o)) for o in marked))
         hashed = lambda rows, halves, **how: HashingVectorizer(n_features=halves<<self.bits>>1, alternate_sign=False, norm=None, dtype=np.float32, **how).transform(rows)
         kept = dict(analyzer=lambda o: o)

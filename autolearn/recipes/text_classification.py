@@ -95,7 +95,7 @@ def make_learner(
     if recipe.encoder: learn.splitter = encoder_groups
     return learn
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #085438bf
+# %% ../../nbs/recipes/40_text_classification.ipynb #b89c690b
 MOST_NETS,MOST_EPOCHS,READ_SHARE,MOST_RUNS = 8,30,.35,15_000_000 # the last two: of the time, for reading; runs in all texts that the linear model learns from, 50 bytes each
 
 def plan(
@@ -190,9 +190,9 @@ def plan_encoder(
     return recipe.having(**found),why
 
 def plan_linear(learn, recipe, secs, found, why)->float: # seconds
-    "How many texts the linear model learns from, by how long a few hundred take and how much room, and how long it will take"
+    "How many texts the linear model learns from, by how long a few take and how much room, and how long it will take"
     rows,start = learn.dls.train_ds.items,time.perf_counter()
-    few = rows.text[:300]
+    few = rows.text[:int(max(4, min(300, 100_000//rows.text[:50].str.len().mean())))]
     runs = Grams(2, recipe.bits).counts(few).nnz/len(few)
     each = 4*(time.perf_counter()-start)/len(few)
     every = recipe.linear or max(1, math.ceil(runs*len(rows)/MOST_RUNS), math.ceil(each*len(rows)/(.5*secs)))
@@ -295,14 +295,14 @@ def explain(
         out.append([o for (a,b),v,end in zip(spans, lost, ends) for o in ((text[end:a], 0.), (text[a:b], v)) if o[0]]+[(text[ends[-1]:], 0.)])
     return out
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #914711a1
+# %% ../../nbs/recipes/40_text_classification.ipynb #fcddaf81
 def baselines(
     items:pd.DataFrame, # `text`, `label`, `key`
     split:np.ndarray, # (n_rows,)
 )->dict: # Predictions for the valid and test rows, by name
     "The most frequent class, and a linear model of runs of words and characters"
     train,held = items[split=='train'],items[split!='train']
-    train = train[::math.ceil(train.text.str.len().clip(upper=4000).sum()/5_000_000)] # a rough answer, soon
+    train = train[::math.ceil(train.text.str.len().clip(upper=12_000).sum()/5_000_000)] # a rough answer, soon
     if sep := label_sep(items.label.value_counts().to_dict()): return many_baselines(train, held, sorted({c for o in items.label[split!='test'] for c in split_label(o, sep)}), sep, items[split=='valid'])
     vocab = sorted(set(items.label[split!='test']))
     share = train.label.value_counts(normalize=True).reindex(vocab).fillna(0.)
