@@ -39,7 +39,7 @@ def curve_of(learn)->list: # one dict for each epoch
     names = [o for o in learn.recorder.metric_names if o not in ('epoch', 'time')]
     return [dict(zip(names, map(float, v))) for v in learn.recorder.values if len(v)==len(names)]
 
-# %% ../nbs/60_trial.ipynb #71e8d5d3
+# %% ../nbs/60_trial.ipynb #3d74e9c9
 def figure_output(
     show, # a function that draws with matplotlib
     dpi:int=56,
@@ -61,7 +61,8 @@ def said(text:str)->list:
 
 def frame_output(table:pd.DataFrame)->list:
     "A table that a cell gives, as its output"
-    return [dict(output_type='execute_result', metadata={}, execution_count=1, data={'text/html':table._repr_html_(), 'text/plain':repr(table)})]
+    with pd.option_context('display.max_colwidth', 120):
+        return [dict(output_type='execute_result', metadata={}, execution_count=1, data={'text/html':table._repr_html_(), 'text/plain':repr(table)})]
 
 def table_output(rows:list)->list:
     "Rows of numbers as the output of a cell"

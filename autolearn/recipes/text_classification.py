@@ -202,7 +202,7 @@ def plan_linear(learn, recipe, secs, found, why)->float: # seconds
         why.append(Decision('linear', every, said, [2 if every==1 else 1], 'linear=…'))
     return 1.+each*len(rows)/every
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #92071c9f
+# %% ../../nbs/recipes/40_text_classification.ipynb #a7b6a912
 def fit(
     learn:Learner,
     recipe, # closed: reads linear, weights, frozen, encoder, read, cuts, epochs, lr
@@ -213,9 +213,9 @@ def fit(
     if recipe.weights: load_encoder(learn.model, recipe.weights)
     cuts = [Shorten(recipe.cuts)] if recipe.cuts else []
     if recipe.frozen: cuts = [*cuts, ReadOnce()]
-    if recipe.read: cuts = [*cuts, Reading([*rows.text, *learn.dls.train.more], recipe.read)]
     rate = slice(recipe.lr*.85**len(encoder_groups(learn.model)), recipe.lr) if recipe.encoder else recipe.lr # what is near the words changes least
-    learn.fit_one_cycle(recipe.read+recipe.epochs, rate, cbs=cuts)
+    if recipe.read: learn.fit_one_cycle(recipe.read+recipe.epochs, rate, cbs=[*cuts, Reading([*rows.text, *learn.dls.train.more], recipe.read)])
+    else: learn.fit_one_cycle(recipe.epochs, rate, cbs=cuts)
     return weigh_linear(learn)
 
 def settle(
