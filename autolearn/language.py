@@ -94,7 +94,7 @@ def measure_nats(
     sums.index_add_(1, dl.whose(), torch.cat(found, 1))
     return sums[0].numpy(),sums[1].numpy()
 
-# %% ../nbs/31_language.ipynb #b8a5a0d6
+# %% ../nbs/31_language.ipynb #58d44ccf
 LETTER = re.compile(rf'[^\W{SPACELESS}]') # of a script that sets words apart
 
 def narrow_down(logits, temperature:float=1., top_k:int=0, top_p:float=1.)->torch.Tensor: # (n, n_tokens) both
@@ -129,8 +129,9 @@ def write_texts(
     "Write `n` texts"
     net.eval()
     begins,ends = [torch.tensor([False]*3+[LETTER.match(o[i]) is not None for o in coder.tokens]) for i in (0, -1)]
-    spaced = start.endswith(' ') and coder.longest>1 # a word takes its space along
     apart,stumps = torch.tensor([False]*3+[o[0]==' ' and len(o)>1 for o in coder.tokens]),find_stumps(net, begins, ends) if whole else []
+    apart[stumps] = False
+    spaced = start.endswith(' ') and bool(apart.any()) # a word takes its space along
     dice,made = torch.Generator().manual_seed(seed),[]
     device = next(net.parameters()).device
     for at in range(0, n, 256):
