@@ -14,7 +14,7 @@ from .records import Recipe
 from .run import Run
 from .task import get_recipe
 
-# %% ../nbs/64_doubt.ipynb #6b03a6dc
+# %% ../nbs/64_doubt.ipynb #ac9e627c
 def deal(
     content:pd.Series, # hashes, hexadecimal
     folds:int,
@@ -58,7 +58,7 @@ def find_doubts(
     if run.result.get('status')=='partial': raise UserError("This run has not come to its end. Go on with it first: fit(), or autolearn resume.")
     (valid := Predictions.read(run.trial_folder(best.id)/'valid.parquet')).only_answers('labels to doubt')
     if valid.many: raise UserError("Doubts about lists of labels cannot be raised.")
-    if (said := run.warning(run.result)) and "don't" in said: run.news.tell('note', text=f"{said.strip()} Its doubts say little.")
+    if run.is_dull(run.result): run.news.tell('note', text=f"{run.warning(run.result).strip()} Its doubts say little.")
     if not folds:
         found = with_words(run, valid.doubts())
         run.news.tell('note', text=say_doubts(len(found), run.result['n_valid'], best.metrics.get('accuracy'))+" Those of the training part are not looked at: the net knows them by heart. folds=3 (--folds 3) trains others that don't.")

@@ -296,7 +296,7 @@ def ask(self:Run, budget:Budget, do:str, **what):
             self.tell('note', text="Stopping: the best so far is tested and written. Once more to leave at once.")
             self.stop()
 
-# %% ../nbs/63_run.ipynb #c7fabd6c
+# %% ../nbs/63_run.ipynb #a22b156a
 @patch
 def fit(self:Run,
     secs:float=None, # budget; None: what is left of the run's own
@@ -461,14 +461,24 @@ def make_result(self:Run, best:Trial, budget:Budget, looks:int, before:dict)->di
         trials=len(self.trials()), trial=best.id, recipe=best.closed.to_dict(), seed=self.asked.seed, versions=best.environment, verified=None)
 
 @patch
+def beaten_by(self:Run, result:dict)->dict: # score by name
+    "The baselines that the model does not beat"
+    base = result.get('baselines') or self.dullest(result)
+    return {k:v for k,v in base.items() if not self.metric.is_better(result['test']['score'], v)}
+
+@patch
+def is_dull(self:Run, result:dict)->bool:
+    "Is the model no better than the dullest baseline, which comes first?"
+    base = result.get('baselines') or self.dullest(result)
+    return next(iter(base), None) in self.beaten_by(result)
+
+@patch
 def warning(self:Run, result:dict)->str:
     "What has to be said aloud: a model that does not beat its baselines"
-    base = result.get('baselines') or self.dullest(result)
-    better = [k for k,v in base.items() if not self.metric.is_better(result['test']['score'], v)]
-    if not better: return ''
-    k,s = better[-1],result['test']['score']
-    if k!=[*base][0]: return f" The baseline '{k}' is {'better' if base[k]!=s else 'as good'} ({base[k]:.4f} against {s:.4f}): in this time the nets have added nothing to it. A longer budget may help."
-    return (f" This model is no better than the baseline '{k}' ({base[k]:.4f} against {s:.4f}): don't rely on it. "
+    if not (beaten := self.beaten_by(result)): return ''
+    k,s = [*beaten][-1],result['test']['score']
+    if not self.is_dull(result): return f" The baseline '{k}' is {'better' if beaten[k]!=s else 'as good'} ({beaten[k]:.4f} against {s:.4f}): in this time the nets have added nothing to it. A longer budget may help."
+    return (f" This model is no better than the baseline '{k}' ({beaten[k]:.4f} against {s:.4f}): don't rely on it. "
             "A longer budget may help, or better data: see what look says of them.")
 
 @patch

@@ -306,3 +306,15 @@ def test_pictures_in_two_qualities_are_not_learnt_and_tested(tmp_path):
     al.refuse('near_copies_in_one_part')
     rows = al.ready.rows.assign(name=al.ready.rows.key.str.rsplit('.', n=1).str[0])
     assert (rows.groupby('name').part.nunique()>1).any()
+
+def test_what_a_model_is_warned_of():
+    "Worse than the dullest baseline: not to be relied on; only as good as a strong one: nothing added; better than all: nothing"
+    from autolearn.metric import get_metric
+    from autolearn.run import Run
+    class Bare(Run):
+        metric = get_metric('accuracy')
+        def __init__(self): pass
+    run,said = Bare(),lambda score: dict(baselines=dict(dull=.25, strong=.9), test=dict(score=score))
+    assert "don't rely" in run.warning(said(.25)) and run.is_dull(said(.25))
+    assert 'as good' in run.warning(said(.9)) and 'better' in run.warning(said(.8)) and not run.is_dull(said(.8))
+    assert run.warning(said(.95))=='' and not run.is_dull(said(.95))
