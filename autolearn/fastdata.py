@@ -11,7 +11,7 @@ Decoding leaves Python's lock, so as many files are decoded at once as there are
 
 ## `StackedDL`
 Opening small pictures one by one costs more than learning from them. These are opened once and kept as one tensor of bytes;
-a batch is an index into it.
+a batch is an index into it. Nothing is left to do for the loader of PyTorch, which takes half a millisecond for each batch even so, and is left out.
 
 ## `shift`
 A thing moved by a pixel is the same thing.
@@ -37,12 +37,12 @@ Asked about a picture and about the same moved by a pixel, or mirrored, a net ma
 # %% auto #0
 __all__ = ['fit_size', 'OnDisk', 'stack_files', 'as_table', 'StackedDL', 'shift', 'flip', 'zoom', 'colour', 'cutout', 'Views']
 
-# %% ../nbs/30_fastdata.ipynb #fa1b0ee2
+# %% ../nbs/30_fastdata.ipynb #483ddbfe
 import math, os
 from concurrent.futures import ThreadPoolExecutor
 from tempfile import TemporaryFile
 import numpy as np, pandas as pd, torch
-from fastai.basics import Callback, TfmdDL, chunked, to_device
+from fastai.basics import Callback, TfmdDL, to_device
 from PIL import Image
 from torch.nn.functional import interpolate, pad
 
@@ -53,7 +53,7 @@ def fit_size(p:np.ndarray, shape)->np.ndarray: # (H, W) or (H, W, 3) uint8; chan
     if p.shape[:2]!=(h, w) or p.ndim!=(2 if c==1 else 3): p = np.asarray(Image.fromarray(p).convert('L' if c==1 else 'RGB').resize((w, h), Image.BILINEAR))
     return p.reshape(h, w, c).transpose(2, 0, 1)
 
-# %% ../nbs/30_fastdata.ipynb #84c97c96
+# %% ../nbs/30_fastdata.ipynb #bc146bd1
 class OnDisk:
     "Rows of one shape in a file, each written once; they come back as tensors of bytes"
     def __init__(self, shape, dtype='uint8'): self.shape,self.file,self.size = shape,TemporaryFile(buffering=0, dir='/var/tmp' if os.access('/var/tmp', os.W_OK) else None),math.prod(shape[1:]) # /tmp may be memory
@@ -61,7 +61,7 @@ class OnDisk:
     def __setitem__(self, i, row):
         self.file.seek(i*self.size)
         self.file.write(np.ascontiguousarray(row))
-    def __getitem__(self, i): # a slice or a list
+    def __getitem__(self, i): # a slice or some numbers
         i = range(*i.indices(len(self))) if isinstance(i, slice) else i
         out = np.empty((len(i), *self.shape[1:]), 'uint8')
         for row,o in zip(out, i):
@@ -78,7 +78,7 @@ def stack_files(cells, decode, empty=np.empty): # paths; a function that gives a
             out[i] = p
     return out
 
-# %% ../nbs/30_fastdata.ipynb #471f7b10
+# %% ../nbs/30_fastdata.ipynb #275f23ae
 def as_table(rows, column:str): # a table, or a list of what stands in `column`, as `learn.predict` and `test_dl` take it
     "Rows as a table"
     return rows if hasattr(rows, 'columns') else pd.DataFrame({column:[*rows]})
@@ -94,10 +94,16 @@ class StackedDL(TfmdDL):
     def new(self, dataset=None, cls=None, **kwargs): return super().new(dataset, cls, **dict(stack=self.stack, code=self.code, augment=self.augment)|kwargs)
     def shuffle_fn(self, idxs): return torch.randperm(len(idxs)).tolist()
     def create_batches(self, samps):
-        for i in chunked(samps, self.bs, self.drop_last):
+        for i in torch.tensor([*samps], dtype=torch.long).split(self.bs):
+            if len(i)<(self.bs if self.drop_last else 1): return
             x = to_device(self.x[i], self.device) # what follows is done where the net is; only dice are thrown by the processor
             for f in self.augment if self.split_idx==0 else (): x = f(x)
-            yield (x, *(y[i] for y in self.y))
+            yield (x, *(to_device(y[i], self.device) for y in self.y))
+    def __iter__(self): # as fastai's, but for PyTorch's loader
+        self.randomize()
+        self.before_iter()
+        yield from map(self.after_batch, self.create_batches(self.get_idxs()))
+        self.after_iter()
 
 # %% ../nbs/30_fastdata.ipynb #462814c9
 def shift(x:torch.Tensor, n:int)->torch.Tensor: # (B, C, H, W)

@@ -16,35 +16,41 @@ WHERE = dict(fashion_mnist='fashion_mnist', cifar10_jpeg='cifar10_jpeg/cifar10_j
 
 # --- speed
 
-def speed(width:str='32', n:int=10_000, rounds:int=24):
-    "Pictures a second of our learner and of a bare loop, validation included, in turn: the same net, data, augmentation, loss, optimiser, schedule"
+def speed(width:str='32', n:int=10_000, epochs:int=20):
+    "Pictures a second of our learner and of a bare loop: the same net, data, augmentation, loss, optimiser, schedule. They take turns after each batch, so that what else the machine does meets both"
     import numpy as np, torch
     from autolearn.recipes.image_classification import make_dls, make_learner
     from autolearn.layers import bf16_pays
     from autolearn.records import Recipe
     from autolearn.source import open_source
     from autolearn.tasks.image_classification import PLAIN
+    from fastai.basics import Callback
     from torch.nn.functional import cross_entropy
     items = open_source(DATA/'fashion_mnist').items[:n+1000]
     items['key'] = items.key.astype(str)
-    recipe = Recipe('image_classification', PLAIN|dict(shape=[1, 28, 28], store='array', shift=1, bs=128, widths=[int(width)*k for k in (1, 2, 4)], bf16=bf16_pays(), lr=.005, epochs=1))
+    recipe = Recipe('image_classification', PLAIN|dict(shape=[1, 28, 28], store='array', shift=1, bs=128, widths=[int(width)*k for k in (1, 2, 4)], bf16=bf16_pays(), lr=.005, epochs=epochs))
     dls = make_dls(items, np.array(['train']*n+['valid']*1000), recipe)
-    x,y = dls.train.x.clone(),dls.train.y[0].clone()
-    def ours():
-        learn = make_learner(dls, recipe)
-        start = time.perf_counter()
-        with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(1, recipe.lr)
-        return time.perf_counter()-start
-    def bare():
-        learn = make_learner(dls, recipe)
-        net = learn.model.train()
-        opt = torch.optim.AdamW([o for o in net.parameters() if o.requires_grad], recipe.lr, betas=(.9, .99), weight_decay=recipe.wd, fused=True)
-        start = time.perf_counter()
-        steps = n//recipe.bs
-        rates = torch.optim.lr_scheduler.OneCycleLR(opt, recipe.lr, total_steps=steps, pct_start=.25)
-        order = torch.randperm(n)
-        for i in range(steps):
-            rows = order[i*recipe.bs:(i+1)*recipe.bs]
+    x,y,held = dls.train.x.clone(),dls.train.y[0].clone(),dls.valid.x.clone()
+    net = make_learner(dls, recipe).model
+    opt = torch.optim.AdamW([o for o in net.parameters() if o.requires_grad], recipe.lr, betas=(.9, .99), weight_decay=recipe.wd, fused=True)
+    rates = torch.optim.lr_scheduler.OneCycleLR(opt, recipe.lr, total_steps=epochs*(n//recipe.bs), pct_start=.25)
+    class Bare(Callback):
+        "A batch of the bare loop after each of ours; `secs` holds the seconds of both for each epoch"
+        order = 1000
+        def before_fit(self): self.secs,self.t = [[0., 0.]],time.perf_counter()
+        def before_train(self):
+            net.train()
+            self.perm = torch.randperm(n)
+        def before_validate(self): net.eval()
+        def after_batch(self):
+            start = time.perf_counter()
+            if self.training: self.step(self.perm[self.iter*recipe.bs:(self.iter+1)*recipe.bs])
+            else:
+                with torch.no_grad(): net(held[self.iter*recipe.bs:(self.iter+1)*recipe.bs])
+            self.secs[-1][0] += start-self.t
+            self.t = time.perf_counter()
+            self.secs[-1][1] += self.t-start
+        def step(self, rows):
             b = x[rows]
             for f in dls.train.augment: b = f(b)
             loss = cross_entropy(net(b), y[rows], label_smoothing=recipe.smooth)
@@ -52,14 +58,16 @@ def speed(width:str='32', n:int=10_000, rounds:int=24):
             opt.step()
             opt.zero_grad()
             rates.step()
-        net.eval()
-        with torch.no_grad():
-            for i in range(0, 1000, recipe.bs): net(dls.valid.x[i:i+recipe.bs])
-        return time.perf_counter()-start
-    ours(), bare() # to warm up
-    secs = [(ours(), bare()) for _ in range(rounds)]
-    (a,b),ratio = [sorted(o)[0] for o in zip(*secs)],sorted(b/a for a,b in secs)[rounds//2]
-    add_row(what='speed', data='fashion_mnist', width=int(width), ours=round(n/a), bare=round(n/b), ratio=round(ratio, 3), ratios=[round(b/a, 3) for a,b in secs])
+        def after_epoch(self):
+            now = time.perf_counter()
+            self.secs[-1][0] += now-self.t
+            self.t = now
+            self.secs.append([0., 0.])
+    learn,bare = make_learner(dls, recipe),Bare()
+    with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, recipe.lr, cbs=bare)
+    a,b = np.array(bare.secs[1:-1]).T # the first epoch warms up
+    low,high = np.quantile(np.median(np.random.default_rng(0).choice(b/a, (10_000, len(a))), 1), [.025, .975]) # bootstrap
+    add_row(what='speed', data='fashion_mnist', width=int(width), ours=round(n/np.median(a)), bare=round(n/np.median(b)), ratio=round(np.median(b/a), 3), low=round(low, 3), high=round(high, 3), ratios=[*(b/a).round(3)])
 
 # --- score
 
