@@ -76,7 +76,7 @@ def environment()->dict:
     return dict(python=platform.python_version(), torch=torch.__version__, fastai=fastai.__version__, numpy=np.__version__,
                 threads=torch.get_num_threads(), device=str(default_device()), cpu=torch.backends.cpu.get_cpu_capability(), machine=platform.machine())
 
-# %% ../nbs/60_trial.ipynb #a4f587c8
+# %% ../nbs/60_trial.ipynb #05478010
 def read_plan(folder:Path): # recipe, decisions and the seconds a step was meant to take; None before the plan
     "The plan of a trial, if it was made"
     if not (folder/'closed.json').exists(): return None
@@ -161,7 +161,9 @@ def run_trial(
     on_pace(pace)
     news.tell('stage', name='train', trial=job['trial'], epochs=closed.epochs)
     around = time.time()-start+reserve # what this trial takes beside its fit
-    learn.add_cbs([Checkpoint(folder/'state.safetensors'), pace, Teller(news, pace)])
+    keep = Checkpoint(folder/'state.safetensors')
+    if keep.resumed: news.tell('note', text=f"Going on from the checkpoint after epoch {keep.resumed['epoch']+1}.")
+    learn.add_cbs([keep, pace, Teller(news, pace)])
     with learn.no_bar(), learn.no_logging(): shown = mod.fit(learn, closed.having(cuts=[])) # the pace holds the cuts
     if shown is not None: outputs['shown'] = said(repr(shown)) # below the table
     if isinstance(shown, dict): news.tell('note', text=f"In the answers count: {', '.join(f'{k} {v:.0%}' for k,v in shown.items())}.")

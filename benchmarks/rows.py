@@ -28,8 +28,8 @@ def table():
     "The newest row of each measurement, as Markdown, between the marks of README.md"
     rows = [json.loads(o) for o in (HERE/'rows.jsonl').read_text().splitlines()]
     newest = {(o['what'], o['data'], o.get('width', 16), o.get('minutes'), o.get('seed'), o.get('who')):o for o in rows}.values()
-    lines = ['| pictures or tokens a second | our learner | bare loop | ratio, median of the rounds |', '|---|---|---|---|']
-    lines += [f"| {o['data']}, {o.get('width', 16)} {o.get('of', 'channels')} | {o['ours']:,} | {o['bare']:,} | {o['ratio']:.3f} |" for o in newest if o['what']=='speed']
+    lines = ['| pictures or tokens a second | our learner | bare loop | ratio: median of the epochs, 95% interval |', '|---|---|---|---|']
+    lines += [f"| {o['data']}, {o.get('width', 16)} {o.get('of', 'channels')} | {o['ours']:,} | {o['bare']:,} | {o['ratio']:.3f}{' ['+format(o['low'], '.3f')+', '+format(o['high'], '.3f')+']' if 'low' in o else ''} |" for o in newest if o['what']=='speed']
     lines += ['', '| data | minutes | seed | autolearn | fastai by hand | linear model |', '|---|---|---|---|---|---|']
     cells = {}
     for o in newest:
