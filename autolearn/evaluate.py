@@ -184,13 +184,13 @@ def only_answers(self:Predictions, what:str):
     "Refuse what makes no sense without answers"
     if self.measured: raise UserError(f"Texts that were measured have no {what}.")
 
-# %% ../nbs/24_evaluate.ipynb #0694c855
+# %% ../nbs/24_evaluate.ipynb #45c6b8fe
 @patch
 def for_rows(self:Predictions,
     other:Predictions, # of which rows and truth are taken
 )->Predictions: # in the order of `other`; without an answer where there is none
     "These answers for the rows of `other`"
-    if self.measured: return Predictions(other.table[['key']].merge(self.table, on='key', how='left'))
+    if self.measured: return Predictions(other.table[['key', 'tokens']].merge(self.table.drop(columns='tokens'), on='key', how='left')[[*self.table]]) # per token means: of the other's
     truth,answer = ('labels', 'predictions') if self.many else ('label', 'prediction')
     t = other.table[['key', truth]].merge(self.table.drop(columns=truth), on='key', how='left')
     return Predictions(t.assign(**{answer:t[answer].astype(object).where(t[answer].notna(), None if self.many else '')}))

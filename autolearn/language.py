@@ -94,7 +94,7 @@ def measure_nats(
     sums.index_add_(1, dl.whose(), torch.cat(found, 1))
     return sums[0].numpy(),sums[1].numpy()
 
-# %% ../nbs/31_language.ipynb #58d44ccf
+# %% ../nbs/31_language.ipynb #d87d06d6
 LETTER = re.compile(rf'[^\W{SPACELESS}]') # of a script that sets words apart
 
 def narrow_down(logits, temperature:float=1., top_k:int=0, top_p:float=1.)->torch.Tensor: # (n, n_tokens) both
@@ -138,7 +138,8 @@ def write_texts(
         head = start[:-1] if spaced else start
         begun = torch.tensor([END, *coder(head)] if not goes_on else [*coder(head or '\n')] or [END]).repeat(min(256, n-at), 1)
         with torch.no_grad():
-            logits,state = net.read(begun.to(device))
+            state = None
+            for some in begun.split(8, 1): logits,state = net.read(some.to(device), state) # of a long beginning only the end's answer is wanted
             out,done = [],torch.zeros(len(begun), dtype=torch.bool)
             while len(out)<longest and not done.all():
                 last = logits[:,-1].cpu()
@@ -153,10 +154,10 @@ def write_texts(
         made += [head+coder.text(o) for o in torch.stack(out, 1)]
     return made
 
-# %% ../nbs/31_language.ipynb #e04bd8aa
+# %% ../nbs/31_language.ipynb #d0dec09c
 def longest_order(order:int, n:int, length:int)->int: # as asked; numbers there are; how many can be counted
     "How many numbers of context, with the one that follows, are one number of 62 bits"
-    return max(1, min(order, int(62/math.log2(max(2, n)))-1, length-1))
+    return max(min(1, order), min(order, int(62/math.log2(max(2, n)))-1, length-1))
 
 class Counts:
     "A model of the next number after up to `order` others, from counts"

@@ -106,7 +106,7 @@ class AutoLearner:
         said = f"<p>On {test['n']:,} test rows: {self.problem.metric} <b>{test['score']:.4f}</b> (95% interval {test['low']:.4f} to {test['high']:.4f})</p>" if test else ''
         return said+self.look()._repr_html_()
 
-# %% ../nbs/70_learner.ipynb #84939cfb
+# %% ../nbs/70_learner.ipynb #85ef2bca
 @patch
 def look(self:AutoLearner): # Profile
     "What the data are like, what is wrong with them, and the task they suggest"
@@ -134,12 +134,12 @@ def redo(self:AutoLearner, **wishes):
     was = vars(self.asked).copy()
     vars(self.asked).update({k:[*dict.fromkeys(v)] if isinstance(v, list) else v for k,v in wishes.items()})
     try: self.prepare()
-    except UserError:
+    except BaseException:
         vars(self.asked).update(was)
         raise
     return self
 
-# %% ../nbs/70_learner.ipynb #49903a5d
+# %% ../nbs/70_learner.ipynb #061c92ea
 @patch
 def show_batch(self:AutoLearner):
     "What the net will see"
@@ -154,14 +154,18 @@ def fit(self:AutoLearner, budget=None): # None: that of the AutoLearner; after a
     if self.run.done and secs is None and (self.budget or 0)<=self.result['budget']: return self # the same call again
     with self.view() as news:
         self.run.news = news
-        self.run.fit(secs or self.budget, self.started)
+        self.run.fit(secs or self.budget, self.started, more=secs is not None)
     return self
 
 @patch(as_prop=True)
 def trials(self:AutoLearner)->pd.DataFrame:
     "What was tried: state, figures, cost, what was chosen"
-    return pd.DataFrame([dict(trial=o.id, state=o.state, **o.metrics, **o.cost, **(o.closed or o.recipe).choices, error=o.error, note=o.note)
-                         for o in (self.run.trials() if self.run else [])])
+    rows = []
+    for o in self.run.trials() if self.run else []:
+        known = dict(trial=o.id, state=o.state)|o.metrics|o.cost
+        chosen = {f'{k} (chosen)' if k in known else k:v for k,v in (o.closed or o.recipe).choices.items()} # `steps` are those trained, and of texts the tokens read at once
+        rows.append(known|chosen|dict(error=o.error, note=o.note))
+    return pd.DataFrame(rows)
 
 @patch(as_prop=True)
 def decisions(self:AutoLearner)->pd.DataFrame:

@@ -46,14 +46,15 @@ def body_and_head(model)->list: # two lists of parameters
     "Who learns slowly and who quickly"
     return [[*part.parameters()] for part in [*find_net(model)][1:]]
 
-# %% ../nbs/33_pretrained.ipynb #2f9c4755
+# %% ../nbs/33_pretrained.ipynb #d12cbf96
 @torch.no_grad()
 def load_body(model, path:str, x:torch.Tensor): # holds a `pretrained_net`; a file of weights; some pictures (N, C, H, W) in bytes
     "Put pretrained weights into the body and choose the scale that suits them"
     found = load_file(path) if path.endswith('.safetensors') else torch.load(path, map_location='cpu', weights_only=True)
     found,(scale, body, _) = found.get('state_dict', found.get('model', found)),find_net(model)
-    if not {*body.state_dict()}<={*found}: found = dict(zip(body.state_dict(), found.values()))
-    body.load_state_dict({k:found[k] for k in body.state_dict()})
+    own = {k:v for k,v in body.state_dict().items() if v.ndim} # without the number of batches, which old files lack and nobody needs
+    if not {*own}<={*found}: found = dict(zip(own, [v for v in found.values() if v.ndim]))
+    body.load_state_dict(body.state_dict()|{k:found[k] for k in own})
     filters,norm = [next((m for m in body.modules() if isinstance(m, kind)), None) for kind in (nn.Conv2d, nn.BatchNorm2d)]
     usual = [([123.7, 116.3, 103.5], [58.4, 57.1, 57.4]), ([127.5]*3, [127.5]*3)] # of ImageNet's pictures; from -1 to 1
     x = x.to(filters.weight.device).float().expand(-1, 3, -1, -1)

@@ -21,7 +21,7 @@ from .sources.tables import find_sep
 from .sources.texts import find_encoding, read_lines, read_rows, read_text
 from .textdata import Rows, near_lengths
 
-# %% ../nbs/33_reading.ipynb #a8801d87
+# %% ../nbs/33_reading.ipynb #d939f45f
 def more_texts(
     path:str, # a folder of text files, a table (CSV, TSV, JSON lines, Parquet), or a file with a text on each line
     known=(), # texts to leave out
@@ -35,7 +35,9 @@ def more_texts(
         table = read_rows(path, find_sep(path, code), None, code, -(-os.path.getsize(path)//160_000_000))
         texts = max(([str(v) for v in table[o]] for o in table), key=lambda o: sum(map(len, o)), default=[])
     else: texts = read_lines(path, find_encoding(path))
-    texts = [o for o in dict.fromkeys(o.strip() for o in texts) if o and o not in known]
+    flat = lambda o: ' '.join(o.split())
+    known = {flat(o) for t in known for o in (t, *t.split('\n'))} # of a text that was put together from several columns also those
+    texts = [o for o in dict.fromkeys(o.strip() for o in texts) if o and flat(o) not in known]
     return texts[::max(1, -(-len(texts)//most))]
 
 # %% ../nbs/33_reading.ipynb #95f1523f

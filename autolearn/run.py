@@ -120,7 +120,7 @@ def create_run(
             begun.unlink(missing_ok=True)
     return folder
 
-# %% ../nbs/63_run.ipynb #06f0bad6
+# %% ../nbs/63_run.ipynb #23e5a301
 class Run:
     "A run in its folder"
     def __init__(self,
@@ -174,10 +174,10 @@ class Run:
         with open(self.folder/'.clock.part', 'w') as f: json.dump(dict(secs=budget.secs, used=round(budget.used, 1), past=self.past, going=True), f)
         os.replace(self.folder/'.clock.part', self.folder/'clock.json') # no fsync: a lost second is no loss
         self.news.tell('clock', used=budget.used, secs=budget.secs)
-    def clock(self, secs:float=None, started:float=None)->Budget:
-        "The clock to go on with: what is left of the run's own budget; another one, or one for a finished run, begins now"
+    def clock(self, secs:float=None, started:float=None, more:bool=False)->Budget:
+        "The clock to go on with: what is left of the run's own budget; another one, one for a finished run, or `more` time begins now"
         was = self.read('clock.json') or {}
-        goes_on = not self.done and secs in (None, was.get('secs')) # another budget is time from now on
+        goes_on = not self.done and not more and secs in (None, was.get('secs')) # another budget is time from now on
         secs = check_budget(secs or was.get('secs') or 300.)
         self.past = was.get('past', 0.)+(0. if goes_on else was.get('used', 0.)) # seconds of earlier budgets
         return Budget(secs, (was.get('used', 0.) if goes_on else 0.)+(time.time()-started if started else 0.))
@@ -186,7 +186,7 @@ class Run:
         self.stopping = True
         if self.worker and self.worker.p: self.worker.send(do='stop')
 
-# %% ../nbs/63_run.ipynb #96f6e2f5
+# %% ../nbs/63_run.ipynb #fb186e53
 @patch
 def trials(self:Run)->list: # of Trial, in the order of their start
     "The trials of this run, read from their folders"
@@ -234,14 +234,14 @@ def next_recipe(self:Run,
     return recipes[-1 if ended and ended[-1].state=='failed' else len(ended)%len(recipes)] # the last asks for least
 
 @patch
-def begin_trial(self:Run, recipe:Recipe, note:str='')->str: # its id
+def begin_trial(self:Run, recipe:Recipe, note:str='', by_hand:bool=False)->str: # its id
     "Make the folder of a new trial"
     n = len(self.trials())+1
     trial = f"{self.info['id']}-{n:02}"
     folder = self.trial_folder(trial)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder/'job.json', dict(trial=trial, problem=self.problem.id, run=str(self.folder), recipe=recipe.to_dict(), note=note, n=n,
-                                      metrics=[*self.plan.metrics(self.profile)], chosen=[*self.asked.choices]))
+                                      metrics=[*self.plan.metrics(self.profile)], chosen=[*self.asked.choices], by_hand=by_hand))
     return trial
 
 @patch
@@ -296,14 +296,15 @@ def ask(self:Run, budget:Budget, do:str, **what):
             self.tell('note', text="Stopping: the best so far is tested and written. Once more to leave at once.")
             self.stop()
 
-# %% ../nbs/63_run.ipynb #a22b156a
+# %% ../nbs/63_run.ipynb #1ee3dafb
 @patch
 def fit(self:Run,
     secs:float=None, # budget; None: what is left of the run's own
     started:float=None, # when the clock began, as `time.time()` counts; None: now
+    more:bool=False, # is `secs` time from now on, even where the run has as much of its own?
 )->dict: # the result
     "Learn until the budget is spent, test the winner, write model, twin and result; call it again after a crash and it goes on"
-    budget = self.clock(secs, started)
+    budget = self.clock(secs, started, more)
     with say_disk(self.folder), self.alone():
         (self.folder/'trials').mkdir(exist_ok=True)
         try:
@@ -328,6 +329,8 @@ def partial_result(self:Run, budget:Budget)->dict:
 @patch
 def learn(self:Run, budget:Budget, before:dict):
     "Baselines, then trials until nothing is left to try"
+    for d in (self.folder/'trials').glob('*'): # killed while it was adopted: nobody but its user could train it
+        if not (d/'trial.json').exists() and (d/'job.json').exists() and read_json(d/'job.json').get('by_hand'): shutil.rmtree(d)
     for o in self.trials(): # killed between the end of a trial and its row
         if o.ended:
             self.ledger.add_trial(o.replace(state='running'), self.info['id'])
@@ -413,7 +416,7 @@ def adopt(self:Run,
                                                                            f"be opened again: {str(e)[:200]}") from None
     if not hasattr(learn.recorder, 'lrs'): raise UserError("This learner was not trained any further: there is nothing to adopt.")
     with self.alone(), say_disk(self.folder):
-        start,trial = time.time(),self.begin_trial(best.closed, note or 'adopted')
+        start,trial = time.time(),self.begin_trial(best.closed, note or 'adopted', by_hand=True)
         folder = self.trial_folder(trial)
         outputs = {k:v for k,v in read_json(self.trial_folder(best.id)/'outputs.json', max_mb=16).items() if k in ('show_batch', 'fit')}
         try:
@@ -426,10 +429,12 @@ def adopt(self:Run,
         self.ledger.add_trial(ended.replace(state='running'), self.info['id'])
         self.ledger.set_trial(ended)
         if self.best().id==trial:
-            self.worker,clock = Worker(self.folder/'worker.log'),self.read('clock.json') or {}
-            self.past = before['seconds']
-            try: self.finish(Budget(clock.get('secs', 60.)), before)
-            finally: self.worker.close()
+            self.worker,clock = Worker(self.folder/'worker.log'),self.read('clock.json')
+            self.past = before['seconds'] # the budget that was granted stays what it was
+            try: self.finish(Budget(max(1., before['budget']-before['seconds'])), before)
+            finally:
+                self.worker.close()
+                if clock: write_json(self.folder/'clock.json', clock)
     return ended
 
 @patch
@@ -457,7 +462,7 @@ def make_result(self:Run, best:Trial, budget:Budget, looks:int, before:dict)->di
     return dict(schema=1, status='stopped' if self.stopping else 'done', task=self.problem.task,
         metric=dict(name=self.metric.name, better=self.metric.better), valid=best.metrics[self.metric.name],
         test=dict(score=score, low=low, high=high, n=n['test'], looks=looks), metrics=test.score(names), baselines=base,
-        report=test.report(), seconds=round(self.past+budget.used, 1), budget=self.past+budget.secs, n_train=n['train'], n_valid=n['valid'],
+        report=test.report(), seconds=round(self.past+budget.used, 1), budget=round(self.past+budget.secs, 1), n_train=n['train'], n_valid=n['valid'],
         trials=len(self.trials()), trial=best.id, recipe=best.closed.to_dict(), seed=self.asked.seed, versions=best.environment, verified=None)
 
 @patch
@@ -510,7 +515,7 @@ def clear(self:Run, best:Trial):
             for f in ('valid.parquet', 'test.parquet', 'outputs.json'): (d/f).unlink(missing_ok=True)
     (self.folder/'worker.log').unlink(missing_ok=True)
 
-# %% ../nbs/63_run.ipynb #2eb73db4
+# %% ../nbs/63_run.ipynb #04e0aa14
 @patch
 def data_calls(self:Run)->list: # calls that open the data, as the twin writes them
     "How the rows came about, step by step: read, name by content, fix, split"
@@ -529,8 +534,9 @@ def lay_aside(self:Run, name:str, params:dict)->dict:
     for k,v in params.items():
         if isinstance(v, list) and len(v)>500:
             (self.folder/'data').mkdir(exist_ok=True)
-            write_json(self.folder/f'data/{name}.json', v)
-            v = str(self.folder/f'data/{name}.json')
+            file = self.folder/f'data/{name}-{hash_of(v, 6)}.json' # there may be several of one name
+            write_json(file, v)
+            v = str(file)
         out[k] = v
     return out
 
@@ -562,10 +568,10 @@ def write_twin(self:Run, trial:Trial, result:dict):
     write_twin(page, self.folder)
 
 @patch
-def verify(self:Run, timeout:float=3600.)->dict: # equal, recorded, rerun, difference, secs
+def verify(self:Run, timeout:float=None)->dict: # seconds; None: by how long the run took. equal, recorded, rerun, difference, secs
     "Run the twin in a clean kernel that has no autolearn, compare its figures with the recorded ones, and note what came of it"
     from autolearn.twin import verify_twin
     if not self.has_model: raise UserError(f"{self.folder} has not finished: there is nothing to verify yet. Try: autolearn resume {self.folder}")
-    out = verify_twin(self.folder/'twin.ipynb', self.news.tell, timeout=timeout)
+    out = verify_twin(self.folder/'twin.ipynb', self.news.tell, timeout=timeout or max(3600., 4*self.result['seconds']))
     write_json(self.folder/'result.json', self.result|dict(verified=out))
     return out

@@ -104,7 +104,7 @@ def no_columns(what:str, target=None, inputs=None, names=None):
     for arg,v,own in (('target', target, 'label'), ('inputs', inputs, 'image'), ('names', names, None)):
         if v is not None and v not in (own, [own]): raise UserError(f"{what} has no columns: leave out {arg}={v!r}.")
 
-# %% ../nbs/10_source.ipynb #846a9934
+# %% ../nbs/10_source.ipynb #0b0b84e0
 @dataclass(repr=False)
 class Source:
     "Where the data are, opened"
@@ -116,7 +116,9 @@ class Source:
     medium:str='image'
     note:str='' # what was chosen or left aside, in words
     held:bool=False # the data were in memory only
-    def __post_init__(self): self.span = self.args.get('span') # what is black and what is white in arrays of numbers
+    def __post_init__(self):
+        self.span = self.args.get('span') # what is black and what is white in arrays of numbers
+        self.inputs = getattr(plugin('sources', self.reader), 'inputs_of', lambda fn, args: None)(self.fn, self.args) # what `inputs` would have to say to read other data alike
     def store(self,
         folder, # made when it is missing
     ):
@@ -128,14 +130,14 @@ class Source:
         return self
     def to_dict(self)->dict:
         "What `reopen` needs"
-        return dict(reader=self.reader, fn=self.fn, args=self.args, name=self.name, medium=self.medium, span=self.span, note=self.note)
+        return dict(reader=self.reader, fn=self.fn, args=self.args, name=self.name, medium=self.medium, span=self.span, inputs=self.inputs, note=self.note)
     def __repr__(self):
         parts = ', '.join(f'{k} {n:,}' for k,n in self.items.part.value_counts(sort=False).items() if k)
         n = self.items.label[self.items.label!=''].nunique()
         return (f"{self.name}: {len(self.items):,} rows, {n} class{'es'*(n!=1)}"
                 f"{f' ({parts})' if parts else ''}{f'. {self.note}' if self.note else ''}")
 
-# %% ../nbs/10_source.ipynb #370988bf
+# %% ../nbs/10_source.ipynb #3e323e8c
 def say_some(names, n:int=8)->str:
     "The first `n` of `names`, for messages"
     names = [*names]
@@ -149,7 +151,7 @@ def find_path(
     if re.match(r'\w+://', str(data)): raise UserError(f"{str(data)!r} is an address. Download it and give the path.")
     path = Path(os.path.abspath(os.path.expanduser(data)))
     if path.exists(): return str(path)
-    while not path.parent.exists(): path = path.parent
+    while not path.parent.exists() and path.parent!=path: path = path.parent
     there = sorted(o for o in os.listdir(path.parent) if not o.startswith('.')) if path.parent.is_dir() else []
     raise UserError(f"There is no {path.name!r} in {str(path.parent)!r}. {nearest(path.name, there)}".rstrip())
 
@@ -222,21 +224,22 @@ def open_source(
     name = short_name(path) or best
     return Source(name, best, fn, args, check_items(items, name), known[best].MEDIUM, note)
 
-# %% ../nbs/10_source.ipynb #3fd5937a
+# %% ../nbs/10_source.ipynb #5e9cdbde
 def unlabelled(
     data, # what a model is asked about
     medium:str, # that it knows
+    inputs=None, # how it read what it learnt from, as `Source.inputs` says
 ): # rows of key and input, or a folder, if `data` are files that hold or name the inputs; anything else as it is
     "What there is to answer for in the files `data`"
     if isinstance(data, (list, tuple)) and len(data) and all(isinstance(o, (str, os.PathLike)) and os.path.exists(o) for o in data):
-        parts = [unlabelled(o, medium) for o in data]
+        parts = [unlabelled(o, medium, inputs) for o in data]
         if not all(isinstance(o, pd.DataFrame) for o in parts): return data
         return pd.concat([o.assign(key=f'{os.fspath(p)}:'+o.key) for p,o in zip(data, parts)], ignore_index=True)
-    if isinstance(data, pd.DataFrame): path = None if medium in data else data
+    if isinstance(data, pd.DataFrame): path = None if medium in data and not (isinstance(inputs, list) and {*inputs}<={*data}) else data
     else: path = os.path.abspath(data) if isinstance(data, (str, os.PathLike)) and os.path.exists(data) else None
     if path is None: return data
     known = [o for o in (plugin('sources', k) for k in plugins('sources')) if o.MEDIUM==medium and hasattr(o, 'unlabelled')]
-    found = (o.unlabelled(path) for o in sorted(known, key=lambda o: -o.sniff(path)))
+    found = (o.unlabelled(path, **(dict(inputs=inputs) if 'inputs' in signature(o.unlabelled).parameters else {})) for o in sorted(known, key=lambda o: -o.sniff(path)))
     return next((o for o in found if o is not None), data)
 
 # %% ../nbs/10_source.ipynb #18c2be9f

@@ -54,7 +54,7 @@ def cut_parts(
     "The part of each row"
     return dict(split_tail=split_tail, split_items=split_items)[splitter(split)](items, **split)
 
-# %% ../nbs/14_split.ipynb #7671a245
+# %% ../nbs/14_split.ipynb #78c3695a
 def say_share(text, name:str):
     "A share as the user wrote it, checked; 'position:0.1' is the last tenth"
     try: share = float(str(text).removeprefix('position:'))
@@ -68,11 +68,12 @@ def choose_split(
     valid=None, # share for validation; None: chosen here
     test=None, # share for the test part, likewise
     seed:int=0,
+    pool:bool=False, # cut the rows of rare labels together
 )->tuple: # dict for `split_items`; the decisions
     "Shares for the parts that the data do not bring"
     has,n,why = {k for k,v in profile.parts.items() if v},sum((profile.classes or profile.parts).values()),[]
     runs,tail = bool(profile.stats.get('running')),[] # one text that goes on: it is tested on its end; what stands right before that is learnt, and rows to choose with are taken from all over it
-    out = dict(valid=0., test=0., seed=seed, **(dict(pool=True) if profile.labels else {}))
+    out = dict(valid=0., test=0., seed=seed, **(dict(pool=True) if pool else {}))
     for part,share,asked in (('test', .1 if runs else .2 if n<20_000 else .1, test), ('valid', .05 if runs else .2 if n<5_000 else min(.1, round(5_000/n, 4)), valid)):
         if part in has:
             if asked is not None: raise UserError(f"The data bring a {part} part of their own; leave out `{part}`.")

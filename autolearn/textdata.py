@@ -16,20 +16,21 @@ back into order."""
 __all__ = ['TOKEN', 'PAD', 'UNK', 'BOS', 'EOS', 'plain_text', 'ends_of', 'tokens_of', 'count_words', 'Rows', 'near_lengths',
            'RowsDL']
 
-# %% ../nbs/30_textdata.ipynb #1cdd0cf4
+# %% ../nbs/30_textdata.ipynb #ce5c6827
 import html, re
 from collections import Counter
 import pandas as pd, torch
-from fastai.basics import TfmdDL, chunked, to_device
+from fastai.basics import to_device
+from .fastdata import QuickDL
 from .media.text import SPACELESS
 
-# %% ../nbs/30_textdata.ipynb #f65742b9
+# %% ../nbs/30_textdata.ipynb #fca3e60a
 TOKEN = re.compile(rf'[{SPACELESS}]|[^\W{SPACELESS}]+|[^\w\s]')
 
 def plain_text(text:str)->str:
     "`text` without what is left of a web page"
     if not re.search(r'[&<#]', text): return text
-    return re.sub(r'<[^<>]{1,200}>', ' ', html.unescape(html.unescape(re.sub(r'&?#(\d{2,5});', r'&#\1;', text))))
+    return re.sub(r'</?[a-zA-Z!][^<>]{0,200}>', ' ', html.unescape(html.unescape(re.sub(r'&?#(\d{2,5});', r'&#\1;', text))))
 
 def ends_of(text:str, most:int)->str: # characters
     "A long text without its middle: three quarters of what is kept are its beginning"
@@ -39,7 +40,7 @@ def tokens_of(text:str)->list: # of text
     "The words and signs of `text`"
     return TOKEN.findall(plain_text(text).lower())
 
-# %% ../nbs/30_textdata.ipynb #af67c3c0
+# %% ../nbs/30_textdata.ipynb #a7246678
 PAD,UNK,BOS,EOS = range(4)
 
 def count_words(texts, least:int=2, most:int=60_000)->list: # of words, the most frequent first
@@ -57,12 +58,12 @@ class Rows:
         self.lens = torch.tensor([len(o) for o in coded])
         self.starts,self.flat = self.lens.cumsum(0)-self.lens,torch.tensor([k for o in coded for k in o])
     def __len__(self): return len(self.lens)
-    def __getitem__(self, i): # list of row numbers
+    def __getitem__(self, i): # row numbers
         lens,starts = self.lens[i],self.starts[i]
         at = torch.arange(int(lens.max()))
         return torch.where(at<lens[:,None], self.flat[(starts[:,None]+at).clamp(max=len(self.flat)-1)], self.pad)
 
-# %% ../nbs/30_textdata.ipynb #2e69929a
+# %% ../nbs/30_textdata.ipynb #6816db33
 def near_lengths(
     lens:torch.Tensor, # (n,) of texts
     bs:int,
@@ -73,8 +74,8 @@ def near_lengths(
     whole = near[:len(near)//bs*bs].view(-1, bs)
     return [*whole[torch.randperm(len(whole))].flatten().tolist(), *near[whole.numel():].tolist()]
 
-class RowsDL(TfmdDL):
-    "A `TfmdDL` over a table of texts, cut into `words` or as `reader` reads; `code` makes numbers of labels"
+class RowsDL(QuickDL):
+    "A `QuickDL` over a table of texts, cut into `words` or as `reader` reads; `code` makes numbers of labels"
     def __init__(self, dataset, bs=64, words=(), longest=400, code=None, reader=None, more=(), **kwargs): # `more`: texts without labels
         super().__init__(dataset, bs=bs, **{**kwargs, 'num_workers':0, 'after_batch':None})
         self.words,self.longest,self.code,self.reader,self.more,table = words,longest,code,reader,more,dataset.items if hasattr(dataset.items, 'columns') else pd.DataFrame(dict(text=[*dataset.items]))
@@ -84,4 +85,4 @@ class RowsDL(TfmdDL):
     def get_idxs(self):
         return near_lengths(self.x.lens, self.bs) if self.shuffle else self.x.lens.argsort(descending=True, stable=True).tolist()
     def create_batches(self, samps):
-        for i in chunked(samps, self.bs, self.drop_last): yield tuple(to_device(o[i], self.device) for o in (self.x, *self.y))
+        for i in self.batches_of(samps): yield tuple(to_device(o[i], self.device) for o in (self.x, *self.y))

@@ -82,7 +82,7 @@ class EachLoss(CrossEntropyLossFlat):
         if y.is_floating_point(): return F.binary_cross_entropy_with_logits(pred, y.expand_as(pred))
         return super().__call__(pred.flatten(0, 1), y.repeat(len(pred))) if pred.ndim==3 else super().__call__(pred, y)
 
-# %% ../nbs/31_textlayers.ipynb #7d3cfa57
+# %% ../nbs/31_textlayers.ipynb #fa450ab6
 VIEWS = ((0, 2, 1.), (2, 4, 1.), (4, 5, .7), (5, 6, 1.)) # from, to, in halves of 2**bits; how much they count: runs of words, of characters, words near each other, words after the first two
 
 def run_views(words:list)->tuple: # of a text; three lists of features
@@ -152,6 +152,9 @@ def fit_machines(rows, labels, shape)->tuple: # sparse; numbers of classes (n,),
     from sklearn.svm import LinearSVC
     weight,bias = np.zeros(shape, 'float32'),np.full(shape[1], -9., 'float32')
     if labels.ndim==1:
+        if len({*labels.tolist()})<2: # nothing to tell apart
+            bias[labels] = 9.
+            return weight,bias
         svm = LinearSVC(C=.5, random_state=0).fit(rows, labels)
         w,b = (np.vstack([-svm.coef_, svm.coef_])/2, np.r_[-svm.intercept_, svm.intercept_]/2) if len(svm.classes_)==2 else (svm.coef_, svm.intercept_)
         weight[:,svm.classes_],bias[svm.classes_] = w.T,b

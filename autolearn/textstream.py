@@ -16,11 +16,12 @@ tokens count. A text longer than `longest` tokens is measured in parts, each wit
 # %% auto #0
 __all__ = ['PIECE', 'NONE', 'UNKNOWN', 'END', 'count_tokens', 'learn_pieces', 'Coder', 'StreamDL']
 
-# %% ../nbs/30_textstream.ipynb #39b6ab8d
+# %% ../nbs/30_textstream.ipynb #7888e44e
 import re
 from collections import Counter
 import numpy as np, torch
-from fastai.basics import TfmdDL, to_device
+from fastai.basics import to_device
+from .fastdata import QuickDL
 from .media.text import SPACELESS
 
 # %% ../nbs/30_textstream.ipynb #797ce10d
@@ -80,17 +81,17 @@ class Coder:
         if END in numbers: numbers = numbers[:numbers.index(END)]
         return ''.join(self.tokens[i-3] if i>2 else '\ufffd'*(i==UNKNOWN) for i in numbers)
 
-# %% ../nbs/30_textstream.ipynb #a9489eaa
-class StreamDL(TfmdDL):
-    "A `TfmdDL` over a table of texts, spelled by `coder`: (bs, steps) of a stream while it is shuffled, else whole rows"
-    def __init__(self, dataset, bs=64, coder=None, steps=128, longest=1024, **kwargs):
+# %% ../nbs/30_textstream.ipynb #b6a94b03
+class StreamDL(QuickDL):
+    "A `QuickDL` over a table of texts, spelled by `coder`: (bs, steps) of a stream while it is shuffled, else whole rows"
+    def __init__(self, dataset, bs=64, coder=None, steps=128, longest=1024, runs=None, **kwargs): # do texts go on? None: where a column says what stands before
         super().__init__(dataset, bs=bs, **{**kwargs, 'num_workers':0, 'after_batch':None})
         self.coder,self.steps,self.longest,table = coder,steps,longest,dataset.items
-        self.runs,end = 'before' in table,np.array([END], 'int32') # do texts go on?
+        self.runs,end = 'before' in table if runs is None else runs,np.array([END], 'int32')
         coded = [coder(o) for o in table.text]
         if self.shuffle: self.make_stream(coded if self.runs else [np.r_[end, o] for o in coded], [*table.key])
-        else: self.make_rows([o if self.runs else np.r_[o, end] for o in coded], [coder(o) for o in table.before] if self.runs else [end[:0]]*len(coded))
-    def new(self, dataset=None, cls=None, **kwargs): return super().new(dataset, cls, **dict(coder=self.coder, steps=self.steps, longest=self.longest)|kwargs)
+        else: self.make_rows([o if self.runs else np.r_[o, end] for o in coded], [coder(o) for o in table.before] if self.runs and 'before' in table else [end[:0]]*len(coded))
+    def new(self, dataset=None, cls=None, **kwargs): return super().new(dataset, cls, **dict(coder=self.coder, steps=self.steps, longest=self.longest, runs=self.runs)|kwargs)
     def make_stream(self, coded, keys):
         order = sorted(range(len(coded)), key=keys.__getitem__) # what goes on is in the order of its keys
         self.flat = torch.from_numpy(np.concatenate([coded[i] for i in order]+[np.array([END], 'int32')]).astype('int64'))

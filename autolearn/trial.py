@@ -76,7 +76,7 @@ def environment()->dict:
     return dict(python=platform.python_version(), torch=torch.__version__, fastai=fastai.__version__, numpy=np.__version__,
                 threads=torch.get_num_threads(), device=str(default_device()), cpu=torch.backends.cpu.get_cpu_capability(), machine=platform.machine())
 
-# %% ../nbs/60_trial.ipynb #05478010
+# %% ../nbs/60_trial.ipynb #84e01c1a
 def read_plan(folder:Path): # recipe, decisions and the seconds a step was meant to take; None before the plan
     "The plan of a trial, if it was made"
     if not (folder/'closed.json').exists(): return None
@@ -190,7 +190,7 @@ def write_trial(folder, job, mod, learn, closed, outputs, asked, start, around=0
     write_json(folder/'outputs.json', outputs)
     problem = read_json(Path(job['run'])/'problem.json')
     merged = {k:v for fix,how in problem['fixes'] if fix=='merge_labels' for k,v in how['names'].items()}
-    save_model(folder/'model', learn, closed, dict(trial=job['trial'], environment=env, span=problem['source'].get('span'), merged=merged))
+    save_model(folder/'model', learn, closed, dict(trial=job['trial'], environment=env, **{k:problem['source'].get(k) for k in ('span', 'inputs')}, merged=merged))
     cost = dict(secs=round(time.time()-start, 1), around=round(around, 1), steps=steps,
                 n_params=sum(p.numel() for p in learn.model.parameters()))
     trial = Trial(job['trial'], job['problem'], asked, closed, 'done', rows, metrics, cost, env, note=job.get('note', ''))

@@ -24,8 +24,8 @@ def speed(width:str='32', n:int=10_000, epochs:int=20):
     from autolearn.records import Recipe
     from autolearn.source import open_source
     from autolearn.tasks.image_classification import PLAIN
-    from fastai.basics import Callback
     from torch.nn.functional import cross_entropy
+    from turns import compare
     items = open_source(DATA/'fashion_mnist').items[:n+1000]
     items['key'] = items.key.astype(str)
     recipe = Recipe('image_classification', PLAIN|dict(shape=[1, 28, 28], store='array', shift=1, bs=128, widths=[int(width)*k for k in (1, 2, 4)], bf16=bf16_pays(), lr=.005, epochs=epochs))
@@ -34,40 +34,27 @@ def speed(width:str='32', n:int=10_000, epochs:int=20):
     net = make_learner(dls, recipe).model
     opt = torch.optim.AdamW([o for o in net.parameters() if o.requires_grad], recipe.lr, betas=(.9, .99), weight_decay=recipe.wd, fused=True)
     rates = torch.optim.lr_scheduler.OneCycleLR(opt, recipe.lr, total_steps=epochs*(n//recipe.bs), pct_start=.25)
-    class Bare(Callback):
-        "A batch of the bare loop after each of ours; `secs` holds the seconds of both for each epoch"
-        order = 1000
-        def before_fit(self): self.secs,self.t = [[0., 0.]],time.perf_counter()
-        def before_train(self):
-            net.train()
-            self.perm = torch.randperm(n)
-        def before_validate(self): net.eval()
-        def after_batch(self):
-            start = time.perf_counter()
-            if self.training: self.step(self.perm[self.iter*recipe.bs:(self.iter+1)*recipe.bs])
-            else:
-                with torch.no_grad(): net(held[self.iter*recipe.bs:(self.iter+1)*recipe.bs])
-            self.secs[-1][0] += start-self.t
-            self.t = time.perf_counter()
-            self.secs[-1][1] += self.t-start
-        def step(self, rows):
-            b = x[rows]
-            for f in dls.train.augment: b = f(b)
-            loss = cross_entropy(net(b), y[rows], label_smoothing=recipe.smooth)
-            loss.backward()
-            opt.step()
-            opt.zero_grad()
-            rates.step()
-        def after_epoch(self):
-            now = time.perf_counter()
-            self.secs[-1][0] += now-self.t
-            self.t = now
-            self.secs.append([0., 0.])
-    learn,bare = make_learner(dls, recipe),Bare()
-    with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, recipe.lr, cbs=bare)
-    a,b = np.array(bare.secs[1:-1]).T # the first epoch warms up
-    low,high = np.quantile(np.median(np.random.default_rng(0).choice(b/a, (10_000, len(a))), 1), [.025, .975]) # bootstrap
-    add_row(what='speed', data='fashion_mnist', width=int(width), ours=round(n/np.median(a)), bare=round(n/np.median(b)), ratio=round(np.median(b/a), 3), low=round(low, 3), high=round(high, 3), ratios=[*(b/a).round(3)])
+    perm = torch.arange(n)
+    def begin():
+        net.train()
+        torch.randperm(n, out=perm)
+    def step(i):
+        rows = perm[i*recipe.bs:(i+1)*recipe.bs]
+        b = x[rows]
+        for f in dls.train.augment: b = f(b)
+        loss = cross_entropy(net(b), y[rows], label_smoothing=recipe.smooth)
+        loss.backward()
+        opt.step()
+        opt.zero_grad()
+        rates.step()
+    @torch.no_grad()
+    def valid(i):
+        net.eval()
+        net(held[i*recipe.bs:(i+1)*recipe.bs])
+    learn = make_learner(dls, recipe)
+    def fit(turns):
+        with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, recipe.lr, cbs=turns)
+    add_row(what='speed', data='fashion_mnist', width=int(width), **compare(fit, begin, step, valid, n))
 
 # --- score
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Texts: is our loop as quick as a bare one, and are our nets better than fastai by hand in the same minutes?
 
-    python benchmarks/text.py speed [WIDTH]       tokens a second of a language model, a ratio, measured in turn in one process
+    python benchmarks/text.py speed [write|tell] [WIDTH]       tokens a second of a language model or of nets that tell texts apart, a ratio, measured in turn in one process
     python benchmarks/text.py score DATA MINUTES SEED [ours|fastai|linear]     DATA: sst2, trec, ag
     python benchmarks/text.py table               rows.jsonl as a table in README.md
 
@@ -28,8 +28,12 @@ def load(data:str)->tuple: # train, test, and validation where the data bring on
 
 # --- speed
 
-def speed(width:str='256', rounds:int=6):
+def speed(what:str='write', width:str='256'):
     "Tokens a second of our learner and of a bare loop: the same net, data, loss, optimiser, schedule"
+    (write if what=='write' else tell)(int(width))
+
+def write(width:int, epochs:int=6):
+    "A language model of `width` states"
     import numpy as np, torch
     from autolearn.layers import bf16_pays
     from autolearn.recipes.text_generation import make_dls, make_learner
@@ -37,37 +41,67 @@ def speed(width:str='256', rounds:int=6):
     from autolearn.source import open_source
     from autolearn.tasks.text_generation import PLAIN
     from torch.nn.functional import cross_entropy
+    from turns import compare
     items = open_source(next((DATA/'tinyshakespeare').glob('*.txt'))).items[:400]
-    recipe = Recipe('text_generation', PLAIN|dict(hidden=int(width), bf16=bf16_pays(), epochs=1))
+    recipe = Recipe('text_generation', PLAIN|dict(hidden=width, bf16=bf16_pays(), epochs=epochs))
     dls = make_dls(items, np.array(['train']*380+['valid']*20), recipe)
-    n = sum(y.numel() for _,y in dls.train)
-    def ours():
-        learn = make_learner(dls, recipe)
-        start = time.perf_counter()
-        with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(1, recipe.lr)
-        return time.perf_counter()-start
-    def bare():
-        net = make_learner(dls, recipe).model.train()
-        flat,b,t = dls.train.flat,dls.train.rows_at_once,recipe.steps
-        rows = flat[:b*dls.train.length+1]
-        x,y = rows[:-1].view(b, -1),rows[1:].view(b, -1)
-        opt = torch.optim.AdamW(net.parameters(), recipe.lr, betas=(.9, .99), weight_decay=recipe.wd)
-        start = time.perf_counter()
-        rates = torch.optim.lr_scheduler.OneCycleLR(opt, recipe.lr, total_steps=len(dls.train), pct_start=.25)
-        for i in range(0, x.shape[1], t):
-            cross_entropy(net(x[:,i:i+t]).flatten(0, 1), y[:,i:i+t].flatten()).backward()
-            torch.nn.utils.clip_grad_norm_(net.parameters(), 1.)
-            opt.step()
-            opt.zero_grad()
-            rates.step()
+    net,b,t,held = make_learner(dls, recipe).model,dls.train.rows_at_once,recipe.steps,[*dls.valid]
+    rows = dls.train.flat[:b*dls.train.length+1]
+    x,y = rows[:-1].view(b, -1),rows[1:].view(b, -1)
+    opt = torch.optim.AdamW(net.parameters(), recipe.lr, betas=(.9, .99), weight_decay=recipe.wd)
+    rates = torch.optim.lr_scheduler.OneCycleLR(opt, recipe.lr, total_steps=epochs*len(dls.train), pct_start=.25)
+    def begin():
+        net.train()
+        net.reset()
+    def step(i):
+        cross_entropy(net(x[:,i*t:(i+1)*t]).flatten(0, 1), y[:,i*t:(i+1)*t].flatten()).backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.)
+        opt.step()
+        opt.zero_grad()
+        rates.step()
+    @torch.no_grad()
+    def valid(i):
         net.eval()
-        with torch.no_grad():
-            for x,y in dls.valid: cross_entropy(net(x).flatten(0, 1), y.flatten(), ignore_index=0)
-        return time.perf_counter()-start
-    ours(), bare() # to warm up
-    secs = [(ours(), bare()) for _ in range(rounds)]
-    (a,b),ratio = [sorted(o)[0] for o in zip(*secs)],sorted(b/a for a,b in secs)[rounds//2]
-    add_row(what='speed', data='tinyshakespeare', width=int(width), of='states', ours=round(n/a), bare=round(n/b), ratio=round(ratio, 3), ratios=[round(b/a, 3) for a,b in secs])
+        cross_entropy(net(held[i][0]).flatten(0, 1), held[i][1].flatten(), ignore_index=0)
+    learn = make_learner(dls, recipe)
+    def fit(turns):
+        with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, recipe.lr, cbs=turns)
+    add_row(what='speed', data='tinyshakespeare', width=width, of='states', **compare(fit, begin, step, valid, x.numel()))
+
+def tell(width:int, epochs:int=6, n:int=4000):
+    "A text CNN and an LSTM side by side, of `width` channels or states"
+    import numpy as np, torch
+    from autolearn.layers import bf16_pays
+    from autolearn.recipes.text_classification import make_dls, make_learner
+    from autolearn.records import Recipe
+    from autolearn.tasks.text_classification import PLAIN
+    from torch.nn.functional import cross_entropy
+    from turns import compare
+    items = load('sst2')[0][:n+500].assign(key=lambda t: [*map(str, range(len(t)))])
+    recipe = Recipe('text_classification', PLAIN|dict(kinds=['cnn', 'lstm'], hidden=width, bf16=bf16_pays(), epochs=epochs))
+    dls = make_dls(items, np.array(['train']*n+['valid']*500), recipe)
+    net,bs,y,held = make_learner(dls, recipe).model,recipe.bs,dls.train.y[0],dls.valid.get_idxs()
+    opt = torch.optim.AdamW(net.parameters(), recipe.lr, betas=(.9, .99), weight_decay=recipe.wd)
+    rates = torch.optim.lr_scheduler.OneCycleLR(opt, recipe.lr, total_steps=epochs*len(dls.train), pct_start=.25)
+    order = []
+    def begin():
+        net.train()
+        order[:] = dls.train.get_idxs() # batches of like length, as ours
+    def step(i):
+        rows = order[i*bs:(i+1)*bs]
+        said = net(dls.train.x[rows])
+        cross_entropy(said.flatten(0, 1), y[rows].repeat(len(said))).backward()
+        opt.step()
+        opt.zero_grad()
+        rates.step()
+    @torch.no_grad()
+    def valid(i):
+        net.eval()
+        net(dls.valid.x[held[i*bs:(i+1)*bs]])
+    learn = make_learner(dls, recipe)
+    def fit(turns):
+        with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, recipe.lr, cbs=turns)
+    add_row(what='speed', data='sst2', width=width, of='states', **compare(fit, begin, step, valid, int(dls.train.x.lens.sum())))
 
 # --- score
 

@@ -377,3 +377,8 @@ def test_import_is_light():
             "bad = {'torch', 'fastai', 'sklearn', 'scipy', 'matplotlib'}&set(sys.modules)\n"
             "sys.exit(str(bad) if bad else 0)")
     assert subprocess.run([sys.executable, '-c', code], capture_output=True, text=True).stderr==''
+
+def test_perplexity_is_compared_for_the_same_tokens():
+    ours = Predictions.of_nats(['a', 'b'], [3., 5.], [4, 6], [2, 2])
+    base = Predictions.of_nats(['b', 'a'], [6., 4.], [6, 4], [6, 4]).for_rows(ours)
+    assert base.table.key.tolist()==['a', 'b'] and np.isclose(base.score(['perplexity'])['perplexity'], np.exp(10/4))

@@ -412,7 +412,7 @@ def test_password_in_url(url, remedy):
     assert 'hunter2' not in str(e.value) and e.value.__suppress_context__|(e.value.__context__ is None)
 
 @pytest.mark.parametrize('url,said', [
-    ('oracle://ann@host/x', 'postgresql'), ('postgresql+asyncpg://host/x', 'asyncpg'), ('sqlite://', 'path of a file')])
+    ('oracle://ann@host/x', 'postgresql'), ('mysql://ann@host/x?local_infile=1', 'local_infile'), ('postgresql+asyncpg://host/x', 'asyncpg'), ('sqlite://', 'path of a file')])
 def test_urls_that_we_do_not_serve(url, said):
     with pytest.raises(UserError, match=said): Ledger(url)
 

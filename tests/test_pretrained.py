@@ -25,6 +25,17 @@ def weights(tmp_path_factory):
     save_file(timm.create_model('resnet18').state_dict(), folder/'resnet18.safetensors')
     return folder
 
+@pytest.mark.parametrize('before', ['', 'net.'])
+def test_weights_from_before_batches_were_counted(tmp_path, before):
+    import timm, torch
+    from autolearn.pretrained import find_net, load_body, pretrained_net
+    state = {k:v for k,v in timm.create_model('resnet18').state_dict().items() if not k.endswith('num_batches_tracked')}
+    torch.save({before+k:v for k,v in state.items()}, tmp_path/'resnet18-old.pth')
+    net = pretrained_net('resnet18', 2)
+    load_body(net, str(tmp_path/'resnet18-old.pth'), torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8))
+    found = find_net(net)[1].state_dict()
+    assert all(torch.equal(found[k], v) for k,v in state.items() if k in found)
+
 @pytest.mark.parametrize('once', [True, False])
 def test_pretrained(photos, weights, tmp_path, monkeypatch, once):
     "Found by its name, used, and the twin reaches the same figures"

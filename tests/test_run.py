@@ -1,12 +1,12 @@
 "Runs that are killed, starved, stopped and replayed"
 import json, os, shutil, signal, sqlite3, subprocess, sys, threading, time
 from pathlib import Path
-import pandas as pd, pytest, torch
+import numpy as np, pandas as pd, pytest, torch
 from safetensors.torch import load_file
 from autolearn.all import AutoLearner, Stream, UserError
 from autolearn.problem import load_rows
 from autolearn.records import Recipe
-from autolearn.run import RunError
+from autolearn.run import Run, RunError
 from autolearn.tasks.image_classification import PLAIN, example
 from runs import call, kill_group, pickles, result, start, trial_of, wait_for, write_folder
 
@@ -201,6 +201,7 @@ def test_by_hand_and_back(folder, tmp_path):
     al.adopt(learn, note='eight more epochs <b>by hand</b>')
     r = al.result
     assert r['valid']>before['valid'] and r['test']['looks']==2 and al.trials.note.iloc[-1].startswith('eight')
+    assert al.run.done and r['budget']==before['budget'] and len(al.fit().trials)==2 # no time was granted beside
     assert al.verify()['equal'] # the twin takes the weights from the file
 
 def test_unreadable_test_items_count_as_wrong(tmp_path, recipe_file):
@@ -251,7 +252,6 @@ def test_indirect_data_and_their_twin(folder, tmp_path, kind):
 
 def test_a_trial_that_never_began_is_no_damage(whole, folder, recipe_file):
     "Killed between the making of its folder and the first file in it"
-    from autolearn.run import Run
     empty = whole/'trials'/f"{json.loads((whole/'run.json').read_text())['id']}-02"
     empty.mkdir()
     assert len(Run(whole).trials())==1
@@ -310,7 +310,6 @@ def test_pictures_in_two_qualities_are_not_learnt_and_tested(tmp_path):
 def test_what_a_model_is_warned_of():
     "Worse than the dullest baseline: not to be relied on; only as good as a strong one: nothing added; better than all: nothing"
     from autolearn.metric import get_metric
-    from autolearn.run import Run
     class Bare(Run):
         metric = get_metric('accuracy')
         def __init__(self): pass
@@ -318,3 +317,35 @@ def test_what_a_model_is_warned_of():
     assert "don't rely" in run.warning(said(.25)) and run.is_dull(said(.25))
     assert 'as good' in run.warning(said(.9)) and 'better' in run.warning(said(.8)) and not run.is_dull(said(.8))
     assert run.warning(said(.95))=='' and not run.is_dull(said(.95))
+
+@pytest.fixture
+def copied(whole, tmp_path): return Path(shutil.copytree(whole, tmp_path/'copy'))
+
+def test_more_time_counts_from_now_on(copied):
+    "Also when it is as much as the run was begun with"
+    (copied/'clock.json').write_text(json.dumps(dict(secs=300., used=290., past=0., going=True)))
+    run = Run(copied)
+    assert run.clock().left<11 and run.clock(300.).left<11 and run.clock(300., more=True).left>299 and run.clock(200.).left>199
+
+def test_two_long_lists_lie_in_two_files(copied):
+    run,lists = Run(copied),[[f'{k}{i}' for i in range(600)] for k in 'ab']
+    files = [run.lay_aside('drop_rows', dict(keys=o))['keys'] for o in lists]
+    assert [json.loads(Path(o).read_text()) for o in files]==lists
+
+def test_an_adoption_cut_short_is_not_trained(copied):
+    run = Run(copied)
+    trial = run.begin_trial(RECIPE, 'by hand', by_hand=True)
+    code,out = call('resume', copied, '--budget', '10s')
+    assert code==0 and not run.trial_folder(trial).exists() and len(Run(copied).trials())==1, out
+
+def test_what_was_in_memory_moves_with_its_run(tmp_path):
+    items = example(80)
+    al = AutoLearner((np.stack([*items.image]), items.label.to_numpy()), out=tmp_path/'run', news=Stream())
+    n = len(load_rows(str(al.begin().folder))[0])
+    shutil.move(tmp_path/'run', tmp_path/'elsewhere')
+    assert len(load_rows(str(tmp_path/'elsewhere'))[0])==n>50
+
+def test_a_seed_is_a_number(folder, tmp_path):
+    al = AutoLearner(folder, out=tmp_path/'run', news=Stream())
+    with pytest.raises(UserError, match='whole number'): al.override('seed', 'abc')
+    assert al.asked.seed==0 and al.recipe.seed==0

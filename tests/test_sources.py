@@ -124,6 +124,11 @@ def test_a_class_may_be_called_train(tmp_path):
     for c in ('bus', 'train', 'car'): picture(tmp_path/f'd/{c}/1.png')
     assert {*open_source(tmp_path/'d').items.label}=={'bus', 'train', 'car'}
 
+def test_a_folder_of_something_else_beside_parts(tmp_path):
+    for o in ('train/a', 'train/b', 'test', 'figures'): picture(tmp_path/f'd/{o}/1.png')
+    s = open_source(tmp_path/'d')
+    assert {*s.items.label}=={'a', 'b'} and 'left aside' in s.note
+
 def test_wrapped_and_nested_folders(tmp_path):
     for c in 'ab':
         for n in ('1', 'deep/er/2'): picture(tmp_path/f'd/unpacked/train/{c}/{n}.JPG')
@@ -430,7 +435,7 @@ def test_paths_outside(pics):
     ('set', ['Train', 'Train', 'dev', 'test'], dict(train=2, valid=1, test=1)), ('split', ['train']*4, {'':4}),
     ('is_valid', [False, False, False, True], dict(train=3, test=1)), ('is_test', [0, 0, 0, 1], dict(train=3, test=1)),
     ('part', ['', '', 'test', 'test'], dict(train=2, test=2)), ('split', ['a', 'b', 'train', 'test'], dict(train=1, test=1)),
-    ('split', ['val', 'valid', 'train', 'test'], dict(valid=2, train=1, test=1)), ('is_test', ['True', '1', '0', 'false'], dict(test=2, train=2))])
+    ('split', ['val', 'valid', 'train', 'test'], dict(valid=2, train=1, test=1)), ('is_test', ['True', '1', '0', 'false'], dict(test=2, train=2)), ('is_test', ['True', '', '', 'yes'], dict(test=2, train=2))])
 def test_columns_of_parts(pics, column, values, want):
     df = pd.DataFrame({'path':[f'p/{i}.png' for i in range(4)], 'label':list('abab'), column:values})
     df.to_csv(pics/'t.csv', index=False)

@@ -1,13 +1,14 @@
 "Texts: what strangers' files look like, what is found in them, and a run from the command line"
 import json
-import pandas as pd, pytest
+import numpy as np, pandas as pd, pytest
 from autolearn.core import UserError
 from autolearn.media import text as medium
 from autolearn.model import Model
 from autolearn.profile import look
-from autolearn.source import open_source, reopen
+from autolearn.source import open_source, reopen, unlabelled
+from autolearn.sources import texts
 from autolearn.tasks.text_classification import example
-from runs import call
+from runs import call, write_folder
 
 @pytest.fixture(scope='module')
 def table(): return example(900)
@@ -34,7 +35,6 @@ def test_every_way_to_write_texts_down(table, tmp_path):
 
 def test_of_a_large_table_some_rows_are_read(table, tmp_path, monkeypatch):
     "Each third row, in pieces; opened again the same; test rows are all read"
-    from autolearn.sources import texts
     table.to_csv(tmp_path/'large.csv', index=False)
     monkeypatch.setattr(texts, 'LARGE', (tmp_path/'large.csv').stat().st_size//3+1)
     source = open_source(tmp_path/'large.csv')
@@ -59,6 +59,17 @@ def test_parts(table, tmp_path):
             (tmp_path/'f'/part/b).mkdir(parents=True, exist_ok=True)
             (tmp_path/'f'/part/b/f'{i}.txt').write_text(a)
     assert open_source(tmp_path/'f').items.part.value_counts().to_dict()==dict(train=500, valid=200, test=200)
+    apart = open_source(tmp_path/'f/train', test=tmp_path/'f/test')
+    assert apart.items.part.value_counts().to_dict()==dict(train=500, test=200) and reopen(json.loads(json.dumps(apart.to_dict()))).items.equals(apart.items)
+    with pytest.raises(UserError, match='among the class folders'): open_source(tmp_path/'f/train', test=tmp_path/f'f/train/{table.label[0]}')
+    (tmp_path/'held').mkdir()
+    for k in ('csv', 'txt'):
+        far = open_source(tmp_path/f'{k}/train.{k}', test=(tmp_path/f'{k}/test.{k}').rename(tmp_path/f'held/test.{k}'))
+        assert far.items.part.value_counts().to_dict()==dict(train=500, test=200) and reopen(json.loads(json.dumps(far.to_dict()))).items.equals(far.items)
+    asked = table.rename(columns=dict(text='What did you like most here?'))
+    asked.to_csv(tmp_path/'asked.csv', index=False)
+    with pytest.raises(UserError, match='Pass names='): open_source(tmp_path/'asked.csv')
+    assert same(open_source(tmp_path/'asked.csv', inputs='What did you like most here?', target='label'), table)
     headless = tmp_path/'bare.csv'
     table[['label', 'text']].to_csv(headless, index=False, header=False)
     with pytest.raises(UserError, match='Pass names='): open_source(headless)
@@ -161,6 +172,50 @@ def test_several_encodings(table, tmp_path):
         assert same(source, t) and 'as it is' in source.note, name
         assert reopen(json.loads(json.dumps(source.to_dict()))).items.equals(source.items), name
 
+def test_files_of_very_different_encodings(tmp_path):
+    texts = {f'{c}/{i}.txt':(f'Это {c} текст номер {i}, и он написан по-русски.', code) for c in 'ab' for i,code in enumerate(['utf-8']*6+['cp1251', 'utf-16'])}
+    for name,(text,code) in texts.items():
+        (tmp_path/name).parent.mkdir(exist_ok=True)
+        (tmp_path/name).write_bytes(text.encode(code)*(20 if code=='cp1251' else 1)) # a few signs are no evidence
+    source = open_source(tmp_path)
+    assert {*source.items.text.str[:10]}=={'Это a текс', 'Это b текс'} and 'cp1251' in source.note and reopen(source.to_dict()).items.equals(source.items)
+
+def test_the_columns_that_a_model_knows(table, tmp_path, monkeypatch):
+    "What is asked about is read as what was learnt from, and all of it"
+    t = table.assign(title='A title of a few words, '+table.label)[['title', 'text', 'label']]
+    t.to_csv(tmp_path/'t.csv', index=False)
+    monkeypatch.setattr(texts, 'LARGE', 1000)
+    for data in (t, str(tmp_path/'t.csv')):
+        assert texts.unlabelled(data, ['text']).text.tolist()==t.text.tolist()
+        assert texts.unlabelled(data, ['text', 'title']).text[0]==f'{t.text[0]}\n{t.title[0]}'
+    with pytest.raises(UserError, match="'text', 'abstract'"): texts.unlabelled(t[['text']], ['text', 'abstract'])
+    assert open_source(t, inputs='text', target='label').inputs==['text']
+    assert unlabelled(t, 'text', ['title']).text[0]==t.title[0] and unlabelled(t[['text']], 'text', ['title']) is not None
+
+def test_quotation_marks_that_are_part_of_the_text(tmp_path):
+    lines = [f'{"good" if i%2 else "bad"}\t{chr(34)*(i%3==0)}Text number {i} of them all' for i in range(60)]
+    (tmp_path/'a.tsv').write_text('\n'.join(['label\ttext', *lines]))
+    source = open_source(tmp_path/'a.tsv')
+    assert len(source.items)==60 and source.items.text[0].startswith('"Text') and reopen(source.to_dict()).items.equals(source.items)
+    (tmp_path/'b.tsv').write_text('\n'.join(['label\ttext', *(f'{"good" if i%2 else "bad"}\t"Text number {i}\nof them all"' for i in range(60))]))
+    assert open_source(tmp_path/'b.tsv').items.text[0]=='Text number 0\nof them all'
+
+def test_halves_of_signs(table, tmp_path):
+    odd = table.assign(text=table.text+' \ud83d')
+    source = open_source(odd)
+    source.items.to_parquet(tmp_path/'a.parquet')
+    assert medium.as_items(['nice \ud83d', pd.NA, None]).text.tolist()==['nice \ufffd', '', '']
+
+def test_nothing_to_tell_apart():
+    from autolearn.textlayers import Grams
+    said = Grams(3, 12).learn(['one text', 'another text'], np.array([1, 1]))(['a third text'])
+    assert said.argmax(1).tolist()==[1]
+
+def test_texts_to_be_read_before_leave_out_those_to_be_tested(tmp_path):
+    from autolearn.reading import more_texts
+    (tmp_path/'more.txt').write_text('one text\nanother  text\na title\na third one')
+    assert more_texts(str(tmp_path/'more.txt'), {'one text\n', ' another text', 'a title\nand its text'})==['a third one']
+
 def test_near_copies_are_few_words_apart():
     a = 'the quick brown fox jumps over the lazy dog and runs into the dark green forest behind the old mill near the river'
     texts = [a, a.replace('lazy', 'sleepy'), a[::-1], 'another text entirely, of which nothing is the same as in the others']
@@ -193,6 +248,8 @@ def test_a_run_on_texts(table, tmp_path):
     assert json.loads((tmp_path/'run/result.json').read_text())['trials'] and all(o['cost']['steps']>0 for o in map(json.loads, (p.read_text() for p in (tmp_path/'run').glob('trials/*/trial.json'))))
     code,out = call('test', tmp_path/'run', tmp_path/'libraries.csv')
     assert code==0 and 'macro_f1' in out, out
+    with pytest.raises(UserError, match='knows texts'): model.test(write_folder(tmp_path/'digits', 40))
+    assert model.predict(pd.DataFrame(dict(title=['Fit a logistic regression classifier.'], text=['Return the eigenvalues of a matrix']))).prediction.tolist()==['numpy']
     shown = Model.load(tmp_path/'run').explain(['Fit a logistic <b>regression</b> classifier.'])
     assert 'regression' in repr(shown) and '&lt;' in shown._repr_html_() and '<b>' not in shown._repr_html_()
     assert not [p for p in (tmp_path/'run').rglob('*') if p.suffix in ('.pkl', '.pt', '.pth')]

@@ -3,7 +3,7 @@ import json, math
 import numpy as np, pandas as pd, pytest
 from pydoc_data.topics import topics
 from autolearn.core import Stream, UserError
-from autolearn.language import Counts, measure_nats
+from autolearn.language import Counts, count_nats, measure_nats
 from autolearn.learner import AutoLearner
 from autolearn.model import Model
 from autolearn.problem import Asked, prepare
@@ -45,6 +45,29 @@ def test_books_lists_tables_and_folders(tmp_path):
     assert open_source(tmp_path/'parts').items.part.value_counts().to_dict()==dict(train=150, test=50)
     given = open_source(tmp_path/'list.txt', test=str(tmp_path/'parts/test.txt')).items
     assert given.part.value_counts().to_dict()==dict(train=200, test=50)
+
+    with pytest.raises(UserError, match='named train'): open_source(tmp_path/'short', test=str(tmp_path/'list.txt'))
+    (tmp_path/'far').mkdir()
+    far = open_source(tmp_path/'list.txt', test=str((tmp_path/'parts/test.txt').rename(tmp_path/'far/test.txt')))
+    assert far.items.part.value_counts().to_dict()==dict(train=200, test=50) and again(far).equals(far.items)
+
+def test_a_column_of_numbers_beside_the_texts(tmp_path):
+    "It is no label where nothing is learnt from labels"
+    source = open_source(example(300).assign(ID=[f'n{i}' for i in range(300)]), inputs='text', target='ID')
+    ready = prepare(source, *look(source), Asked(task='text_generation'))
+    assert ready.rows.part.value_counts().to_dict()==dict(train=180, valid=60, test=60)
+
+def test_whether_texts_go_on_is_remembered():
+    items = pd.DataFrame(dict(key=['a', 'b', 'c', 'd'], text=['one two three']*4, before=['', 'x', 'y', 'z']))
+    dls = recipes.make_dls(items, np.array(['train', 'train', 'train', 'valid']), Recipe('text_generation', PLAIN|dict(bs=2)))
+    new = dls.test_dl(items[['key', 'text']])
+    assert new.runs and len(new.parts[0][1])==1+len('one two three') # no end behind it
+
+def test_frequent_characters_have_no_context():
+    stream = np.array([3, 3, 3, 4]*50)
+    found = count_nats(stream, [(np.array([3, 4]), 0)], 5, order=0)
+    p = (np.array([150, 50])+np.array([2, 2])/5)/202 # Witten and Bell, two kinds were seen
+    assert np.allclose(found, -np.log(p).sum(), atol=.02)
 
 def test_a_book_is_tested_on_its_end(tmp_path):
     (tmp_path/'book.txt').write_text(BOOK)
@@ -167,5 +190,6 @@ def test_a_run_that_learns_to_write(tmp_path):
     each = pd.read_csv(tmp_path/'p.csv')
     assert code==0 and (each.nats/each.chars).diff()[1]>1, out
     al = AutoLearner.open(tmp_path/'run')
+    assert {'steps', 'steps (chosen)'}<={*al.trials}
     assert al.model.test().table.nats.notna().all() and 'nats per character' in repr(al.model.test().sheet())
     with pytest.raises(UserError, match='no labels'): al.doubts()

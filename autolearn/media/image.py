@@ -23,8 +23,8 @@ __all__ = ['THINGS', 'FOUND', 'LARGE', 'MEASURES', 'ENDINGS', 'find_near_copies'
            'FINDERS', 'read_picture', 'to_pixels', 'to_bytes', 'hash_pixels', 'pixel_hash', 'add_content',
            'add_array_content', 'content_step', 'measure', 'measure_alike', 'are_alike', 'sharpness', 'near_pairs',
            'add_near', 'file_stamps', 'read_measures', 'keep_measures', 'measure_files', 'add_measures', 'as_items',
-           'files_below', 'as_cell', 'span_of', 'spread', 'readable', 'summarise', 'find_blank', 'find_dark',
-           'find_odd_sizes', 'find_blurred', 'evidence', 'contact_sheet', 'heat_sheet', 'traits']
+           'printable', 'files_below', 'as_cell', 'span_of', 'spread', 'readable', 'summarise', 'find_blank',
+           'find_dark', 'find_odd_sizes', 'find_blurred', 'evidence', 'contact_sheet', 'heat_sheet', 'traits']
 
 # %% ../../nbs/media/13_image.ipynb #5913969c
 import hashlib, io, os, threading, time
@@ -46,7 +46,7 @@ FOUND = {'blank', 'near_copies', 'near_copies_across_parts', 'near_copies_in_one
 Image.MAX_IMAGE_PIXELS = 5*10**7 # Pillow opens twice as many and no more; it would take gigabytes
 LARGE = threading.Lock() # one at a time of those that take a gigabyte
 
-# %% ../../nbs/media/13_image.ipynb #72d945ce
+# %% ../../nbs/media/13_image.ipynb #ca2d7e05
 def read_picture(x, least:int=None)->np.ndarray: # path, or pixels as they are; pixels of a side that are enough; (H, W) or (H, W, 3) uint8
     "The pixels of `x`, turned upright, grey or RGB"
     if isinstance(x, np.ndarray): return x
@@ -66,7 +66,7 @@ def to_pixels(im:Image.Image)->np.ndarray: # (H, W) or (H, W, 3) uint8
 def to_bytes(p:np.ndarray)->np.ndarray: # numbers of any range; uint8
     "12 and 16 bits become 8, fractions are spread out"
     if p.dtype.kind!='f': return (p.clip(0)>>(0 if p.max()<256 else 4 if p.max()<4096 else 8)).clip(0, 255).astype('uint8')
-    low,high = (0, 1) if np.nanmin(p)>=0 and np.nanmax(p)<=1 else (0, 255) if np.nanmin(p)>=0 and np.nanmax(p)<=255 else (np.nanmin(p), np.nanmax(p))
+    low,high = (0, 1) if np.nanmin(p)>=0 and np.nanmax(p)<=1.5 else (0, 255) if np.nanmin(p)>=0 and np.nanmax(p)<=255 else (np.nanmin(p), np.nanmax(p))
     return np.nan_to_num((p-low)*255/max(high-low, 1e-9)).clip(0, 255).round().astype('uint8')
 
 # %% ../../nbs/media/13_image.ipynb #928e9526
@@ -226,7 +226,7 @@ def add_measures(
     items = add_near(items.reset_index(drop=True).join(pd.DataFrame(rows, columns=MEASURES)))
     return items.sort_values(['content', 'label', 'part'], kind='stable', ignore_index=True)
 
-# %% ../../nbs/media/13_image.ipynb #bfe8c453
+# %% ../../nbs/media/13_image.ipynb #16a92606
 ENDINGS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.gif', '.ppm', '.pgm')
 
 def as_items(
@@ -242,7 +242,7 @@ def as_items(
         inputs = inputs[column].tolist()
     if isinstance(inputs, (str, os.PathLike)) and os.path.isdir(inputs):
         found = files_below(inputs)
-        return pd.DataFrame(dict(key=[os.path.relpath(o, inputs) for o in found], image=found))
+        return pd.DataFrame(dict(key=[printable(os.path.relpath(o, inputs)) for o in found], image=found))
     if isinstance(inputs, np.ndarray) and inputs.ndim==3 and inputs.shape[0]==3==(shape or [0])[0] and inputs.shape[2] not in (1, 3, 4):
         raise UserError(f"An array {[*inputs.shape]} may be three grey pictures, or one with its channels first. Give x.transpose(1, 2, 0) for one, [*x] for three.")
     if isinstance(inputs, (str, os.PathLike, Image.Image)) or isinstance(inputs, np.ndarray) and inputs.ndim==2 \
@@ -254,9 +254,13 @@ def as_items(
     missing = [c for c in cells if isinstance(c, str) and not os.path.exists(c)]
     if missing and len(missing)==len(cells): raise UserError(f"There is no file {missing[0]!r}"+(f", nor {len(missing)-1} others." if missing[1:] else '.'))
     if not cells: raise UserError("There is nothing to answer for: no pictures were given.")
-    keys = pd.Series([c if isinstance(c, str) else str(i) for i,c in enumerate(cells)], dtype=object)
+    keys = pd.Series([printable(c) if isinstance(c, str) else str(i) for i,c in enumerate(cells)], dtype=object)
     twice = keys.duplicated()
     return pd.DataFrame(dict(key=keys.where(~twice, keys+' #'+keys.groupby(keys).cumcount().add(1).astype(str)), image=cells))
+
+def printable(name:str)->str: # as readers name their rows
+    "A file's name, bytes that are no UTF-8 spelt out"
+    return os.fsencode(name).decode(errors='backslashreplace')
 
 def files_below(folder)->list: # sorted
     "Paths of the pictures in a folder and all below it"

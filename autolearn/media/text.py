@@ -15,7 +15,7 @@ __all__ = ['THINGS', 'FOUND', 'BLOCKS', 'BROKEN', 'MARKUP', 'SPACELESS', 'WORDS'
            'say_heat', 'heat_sheet', 'show_made', 'write_made', 'find_broken', 'find_markup', 'find_odd_lengths',
            'find_odd_scripts', 'traits']
 
-# %% ../../nbs/media/13_text.ipynb #537ee7a6
+# %% ../../nbs/media/13_text.ipynb #0fbabbad
 import hashlib, os, re, unicodedata
 from bisect import bisect_right
 from collections import Counter
@@ -24,7 +24,7 @@ from zlib import crc32
 import numpy as np, pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from ..core import Stream, UserError, write_atomic
+from ..core import Stream, UserError, whole_signs, write_atomic
 from ..profile import find_few, near_finders
 
 # %% ../../nbs/media/13_text.ipynb #0959e647
@@ -125,7 +125,7 @@ def add_measures(
     items = add_near(items.reset_index(drop=True).join(pd.DataFrame(rows, columns=MEASURES)))
     return items.sort_values(['content', 'label', 'part'], kind='stable', ignore_index=True)
 
-# %% ../../nbs/media/13_text.ipynb #a17ab321
+# %% ../../nbs/media/13_text.ipynb #48add359
 def as_items(
     inputs, # a text, several, or a DataFrame with a column `text`
     known:dict=None, # what a model knows of its own data; nothing of it is needed here
@@ -137,12 +137,12 @@ def as_items(
     if isinstance(inputs, str): inputs = [inputs]
     if not hasattr(inputs, '__iter__'): raise UserError(f"A text is a string, got {inputs!r:.60}.")
     texts = [*inputs]
-    odd = [o for o in texts if not isinstance(o, str) and not (o is None or o!=o)]
+    odd = [o for o in texts if not isinstance(o, str) and not (o is None or o is pd.NA or o!=o)]
     if odd: raise UserError(f"A text is a string, got {odd[0]!r:.60}.")
     lost = [o for o in texts if isinstance(o, str) and (re.fullmatch(r'\S+\.(csv|tsv|txt|jsonl?|parquet|zip|tar|gz|xlsx?|pdf|docx?)', o) or len(o)<1000 and os.path.exists(o))]
     if lost and len(lost)==len(texts): raise UserError(f"{lost[0]!r} is {'no file of texts that can be read' if os.path.exists(lost[0]) else 'no file that is there'}: give texts, or a table, a text file or a folder of text files.")
     if not texts: raise UserError("There is nothing to answer for: no texts were given.")
-    return pd.DataFrame(dict(key=[*map(str, range(len(texts)))], text=[o if isinstance(o, str) else '' for o in texts]))
+    return pd.DataFrame(dict(key=[*map(str, range(len(texts)))], text=[whole_signs(o) if isinstance(o, str) else '' for o in texts]))
 
 def readable(
     items:pd.DataFrame, # `text`

@@ -104,13 +104,13 @@ def make_learner(
     if recipe.mixup: learn.add_cb(MixUp(recipe.mixup))
     return learn
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #a8768b3c
+# %% ../../nbs/recipes/40_image_classification.ipynb #97a2654b
 MOST_EPOCHS,MOST_PHOTO_EPOCHS = 60,300 # more bring nothing: measured on digits; photographs that are cut anew each time can be looked at more often
 USUAL_HEAD_LR,MOST_HEAD_EPOCHS = .004,20
 USUAL_LR,LEAST_LR,MOST_LR = .005,.002,.01 # on Fashion-MNIST .005 and .01 did alike, .13 half a point worse (one run each)
 SHORT,SHORT_LR = 1000,.014 # steps; in 550 steps on Fashion-MNIST .01 was right for .9180 and .9185 of 4,280 pictures, .014 for .9220 and .9241, .02 for .9215
 MOST_MUON = .15 # share of a step: on CIFAR-10, 6 epochs with 32 channels, Muon was right for .852 and .856 of 5,000 pictures, Adam for .846 in the same time
-PASSES = {8:0, 16:1, 24:6, 32:12, 48:25, 64:50} # passes over the examples that a net this wide needs: 16 and 24 by Fashion-MNIST, the wider ones by guess
+PASSES = {8:0, 16:1, 24:6, 32:8, 48:10, 64:25} # passes over the examples that a net this wide needs: 16 and 24 by Fashion-MNIST; CIFAR-10 in ten minutes was right for .8727 with 24 channels, .8809 with 32, .8888 with 48 and 13 passes; 64 by guess
 
 def plan(
     learn:Learner,
@@ -127,25 +127,30 @@ def plan(
     clock = lambda net: time_steps(net, (x, y), learn.loss_func, most=.03*secs)
     spent = lambda: time.perf_counter()-start
     if recipe.thaw is None: found.update(thaw=1., once=False) # there is no body
-    if recipe.widths in (None, []):
-        groups = 2 if min(x.shape[2:])<=12 else 3 if min(x.shape[2:])//recipe.stride<=48 else 4
+    groups,unasked,known = 2 if min(x.shape[2:])<=12 else 3 if min(x.shape[2:])//recipe.stride<=48 else 4,recipe.widths in (None, []),{}
+    build = lambda k: conv_net(x.shape[1], c, [k*2**i for i in range(groups)], recipe.stride)
+    if recipe.bf16 is None: # first, since it says how wide a net there is time for
+        net = build(16) if unasked else learn.model
+        whole = clock(net) if bf16_pays() else None
+        half = clock(BF16(net)) if bf16_pays() and spent()<.2*secs else None
+        found['bf16'] = half is not None and half<.95*whole
+        if unasked: known[16] = half if found['bf16'] else whole
+        why.append(Decision('bf16', found['bf16'], f"a step{' of a net with 16 channels' if unasked else ''} takes {1000*whole:.0f} ms in float32, {1000*half:.0f} ms in bfloat16" if half else
+                            "there was no time to try it" if bf16_pays() else "this processor does not multiply bfloat16", [not found['bf16']], 'bf16=…'))
+    wrap = BF16 if found.get('bf16') or recipe.bf16 and unasked else noop # a net of the widths that were asked for came with it
+    if unasked:
         width,tried,passes = 8,{},60 if recipe.zoom<1 and n*len(y)<5000 else 0 # few photographs have to be looked at often: measured on 700 photographs, .530 with 16 channels, .473 with 32 and a third of the passes
         for k in [o for o in PASSES if 8<o<=(32 if n*len(y)<5000 else 64)]:
-            tried[k] = clock(conv_net(x.shape[1], c, [k*2**i for i in range(groups)], recipe.stride))
+            tried[k] = known.get(k) or clock(wrap(build(k)))
             if .8*secs<max(PASSES[k], passes)*n*tried[k] or spent()>.12*secs: break
             width = k
         found['widths'] = [width*2**i for i in range(groups)]
         why.append(Decision('widths', found['widths'], f"the widest net that has time for the passes it needs, {max(PASSES[width], passes)} or more: a step takes "
                             +', '.join(f"{1000*v:.0f} ms at {k}" for k,v in tried.items()), [], 'widths=…'))
-        learn.model = conv_net(x.shape[1], c, found['widths'], recipe.stride)
+        learn.model = build(width)
         whiten(learn.model[1], learn.dls.train.x[:1000])
+    learn.model = wrap(learn.model)
     step = clock(learn.model)
-    if recipe.bf16 is None:
-        half = clock(BF16(learn.model)) if bf16_pays() and spent()<.2*secs else None
-        found['bf16'] = half is not None and half<.95*step
-        why.append(Decision('bf16', found['bf16'], f"a step takes {1000*step:.0f} ms in float32, {1000*half:.0f} ms in bfloat16" if half else
-                            "there was no time to try it" if bf16_pays() else "this processor does not multiply bfloat16", [not found['bf16']], 'bf16=…'))
-        if found['bf16']: learn.model,step = BF16(learn.model),half
     if recipe.muon is None:
         late = spent()>.3*secs
         more = 0. if late else time_update(learn.model, Muon, half=found.get('bf16', recipe.bf16))-time_update(learn.model, torch.optim.AdamW, fused=True)

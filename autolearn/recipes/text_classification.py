@@ -27,7 +27,7 @@ __all__ = ['MOST_NETS', 'MOST_EPOCHS', 'READ_SHARE', 'MOST_RUNS', 'MOST_WORDS', 
            'clock_reading', 'say_lists', 'plan_encoder', 'plan_linear', 'fit', 'settle', 'answer_all', 'ask', 'score',
            'predict', 'answers_of', 'explain', 'baselines', 'many_baselines', 'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #d33a7ea4
+# %% ../../nbs/recipes/40_text_classification.ipynb #2929daf8
 import math, time
 import numpy as np, pandas as pd, torch
 
@@ -41,6 +41,7 @@ from ..profile import label_sep, split_label
 from ..reading import Reading, more_texts
 from ..records import Decision
 from ..textdata import TOKEN, RowsDL, count_words
+from ..tasks.text_classification import bits_for
 from ..textlayers import Beside, EachLoss, Grams, TextNet, ask_nets, blend, choose_heat, to_probs, weigh_linear
 from ..train import QuickLearner, QuickOptim, Seeded, Shorten, choose_epochs, time_steps
 from ..weights import ENCODERS
@@ -295,7 +296,7 @@ def explain(
         out.append([o for (a,b),v,end in zip(spans, lost, ends) for o in ((text[end:a], 0.), (text[a:b], v)) if o[0]]+[(text[ends[-1]:], 0.)])
     return out
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #fcddaf81
+# %% ../../nbs/recipes/40_text_classification.ipynb #e3cb5207
 def baselines(
     items:pd.DataFrame, # `text`, `label`, `key`
     split:np.ndarray, # (n_rows,)
@@ -309,7 +310,7 @@ def baselines(
     number = {o:i for i,o in enumerate(vocab)}
     valid = items[split=='valid']
     truth = valid.label.map(number).to_numpy()
-    grams = Grams(len(vocab), 18 if len(vocab)<50 else 16).learn([*train.text], train.label.map(number).to_numpy(), [*valid.text], truth)
+    grams = Grams(len(vocab), bits_for(len(vocab))).learn([*train.text], train.label.map(number).to_numpy(), [*valid.text], truth)
     heat = choose_heat(grams([*valid.text]), torch.tensor(truth))
     found = {'most frequent class':np.tile(share.to_numpy(), (len(held), 1)), 'linear model of words and characters':(heat*grams([*held.text])).softmax(1).numpy()}
     return {k:Predictions.of_probs([*held.key], p, vocab, [*held.label]) for k,p in found.items()}
@@ -317,7 +318,7 @@ def baselines(
 def many_baselines(train, held, vocab:list, sep:str, valid)->dict: # as `baselines`
     "Each label as often as it is there, and a linear model for each"
     hot,truth = [np.array([np.isin(vocab, split_label(o, sep)) for o in rows.label], dtype='float32') for rows in (train, valid)]
-    grams = Grams(len(vocab), 18 if len(vocab)<50 else 16).learn([*train.text], hot, [*valid.text], truth)
+    grams = Grams(len(vocab), bits_for(len(vocab))).learn([*train.text], hot, [*valid.text], truth)
     heat = choose_heat(grams([*valid.text]), torch.tensor(truth))
     found = {'usual labels':np.tile(hot.mean(0), (len(held), 1)), 'linear model of words and characters':(heat*grams([*held.text])).sigmoid().numpy()}
     return {k:Predictions.of_many([*held.key], p, vocab, [split_label(o, sep) for o in held.label]) for k,p in found.items()}

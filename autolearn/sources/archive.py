@@ -120,8 +120,8 @@ def read_archive(
     "The pictures in an archive's class folders, labelled with the folder's name"
     return read_folder(os.path.join(unpacked(path), root), **parts)
 
-# %% ../../nbs/sources/12_archive.ipynb #ee623abe
-OPENS = "a zip or tar file that holds any of these"
+# %% ../../nbs/sources/12_archive.ipynb #7a8b59bc
+OPENS = "a zip or tar file of pictures in such folders"
 MEDIUM = 'image'
 READS = ('read_archive',)
 
@@ -155,7 +155,7 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
     opened = folder.open_data(top, valid=valid, test=test) if folder.sniff(top) else None
     if not opened or all(o.lower() in folder.PLAIN_FOLDERS or part_in(o) for o in opened[2].label.unique()): # named like parts or like nothing: then a file may hold the labels
         if files := label_files(data): raise UserError(f"{name} holds pictures and a file that may label them, {files[0]!r}. Unpack it, and give the folder or that file.")
-    if not opened: raise UserError(folder.explain(top).replace(repr(os.path.basename(top)), name) or f"{name} holds no pictures in class folders.")
+    if not opened: raise UserError(folder.explain(top).replace(repr(os.path.basename(top)), name) or f"{name} holds no pictures in class folders. If it holds texts, unpack it and give the folder.")
     fn,args,items,note = opened
     args = {**args, 'path':data, **({} if args['path']==top else dict(root=os.path.relpath(args['path'], top).replace(os.sep, '/')))}
     return 'read_archive', args, items, note

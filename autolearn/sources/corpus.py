@@ -11,7 +11,7 @@ Cut at the first space after a thousand characters. The pieces of a file, one af
 
 # %% auto #0
 __all__ = ['OPENS', 'MEDIUM', 'READS', 'HOW', 'cut_text', 'text_files', 'read_running', 'read_plain_lines', 'read_plain_files',
-           'goes_on', 'sniff', 'first_lines', 'open_data', 'say_how', 'open_folder', 'check']
+           'goes_on', 'sniff', 'first_lines', 'open_data', 'say_how', 'open_folder', 'inputs_of', 'check']
 
 # %% ../../nbs/sources/13_corpus.ipynb #ed624e3b
 import os, re
@@ -91,7 +91,7 @@ def goes_on(lines:list)->bool: # of a text file, some
     wrapped = long[len(long)//2]>.8*long[-1-len(long)//50]>30 # most lines end near one margin
     return wrapped and sum(o[-1] not in '.!?"' for o in full)>.5*len(full)
 
-# %% ../../nbs/sources/13_corpus.ipynb #c5e33ae5
+# %% ../../nbs/sources/13_corpus.ipynb #0bff3935
 OPENS = "texts without labels: a text file or a folder of them"
 MEDIUM = 'text'
 READS = ('read_running', 'read_plain_lines', 'read_plain_files')
@@ -117,18 +117,20 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
     given = {k:v for k,v in dict(valid=valid, test=test).items() if v is not None and not is_share(v)}
     for arg,v in given.items():
         if not isinstance(v, str) or not os.path.isfile(v) or not is_text(v): raise UserError(f"{arg} must be a text file like the data, or a share.")
-    if os.path.isdir(data) and not files_of_parts(data) and not given: return open_folder(data, inputs)
+    if os.path.isdir(data) and not files_of_parts(data):
+        if given: raise UserError(f"{short(data)!r} holds no files that are named train, valid or test: name one like that, or give {' and '.join(f'{o}=' for o in given)} as a share.")
+        return open_folder(data, inputs)
     found = {os.path.join(data, o):p for o,p in files_of_parts(data).items()} if os.path.isdir(data) else {data:'train'}
     parts,note = settle_parts(found, **dict(dict(valid=valid, test=test), **given))
     main = parts.get('train') or parts['all']
     codes = {o:find_encoding(o) for o in parts.values()}
     code = one_encoding(codes.values())
-    fn = HOW.get(inputs) or ('read_running' if goes_on(first_lines(main, code)) else 'read_plain_lines')
+    fn = HOW.get(inputs) or ('read_running' if goes_on(first_lines(main, codes[main])) else 'read_plain_lines')
     if [*parts]==['all']: args = dict(path=main, encoding=code)
     else: args = dict(path=os.path.dirname(main), encoding=code, **{p:os.path.relpath(o, os.path.dirname(main)).replace(os.sep, '/') for p,o in parts.items()})
     large = [short(o) for o in parts.values() if os.path.getsize(o)>200_000_000]
     more = f"of {' and '.join(large)} the first 200,000,000 characters are read" if large else ''
-    return fn, args, check_items(globals()[fn](**args), short(data)), '; '.join(filter(None, [note, say_how(fn, inputs), say_encoding(code), more, left_aside(data, found)]))
+    return fn, args, check_items(globals()[fn](**args), short(data)), '; '.join(filter(None, [note, say_how(fn, inputs), say_encoding(*(codes.values() if code=='each' else [code])), more, left_aside(data, found)]))
 
 def say_how(fn:str, inputs)->str:
     "A note on how a file was understood"
@@ -144,11 +146,14 @@ def open_folder(path:str, inputs=None)->tuple:
     args = dict(path=path, encoding=one_encoding(codes))
     fn = HOW.get(inputs) or ('read_running' if median(map(os.path.getsize, some))>5000 else 'read_plain_files')
     note = '' if inputs else f"{len(files)} text files, each "+("one text that goes on" if fn=='read_running' else "a text of its own")
-    return fn, args, check_items(globals()[fn](**args), short(path)), '; '.join(filter(None, [note, say_encoding(args['encoding'])]))
+    return fn, args, check_items(globals()[fn](**args), short(path)), '; '.join(filter(None, [note, say_encoding(*(codes if args['encoding']=='each' else [args['encoding']]))]))
+
+def inputs_of(fn:str, args:dict)->str: # as `open_data` gives them
+    "How a file was understood"
+    return {v:k for k,v in HOW.items()}.get(fn)
 
 def check(path:str, encoding=None, size=None, reach=None, most=None, **parts):
     "Are the files there, and of a size that can be read?"
     for o in [n for v in parts.values() for n in ([v] if isinstance(v, str) else v)] or ['']:
         whole = os.path.join(path, o) if o else path
-        if os.path.isabs(str(o)) or '..' in str(o).split('/'): raise UserError(f"A file is asked for that lies outside of {path!r}.")
         if os.path.isfile(whole): check_size(whole, os.path.getsize(whole), os.path.getsize(whole), max_gb=4.)

@@ -50,7 +50,7 @@ def read_folder(
             label=[as_text(o.split('/')[0]) for o in files], part=part.replace('all', ''))))
     return pd.concat(tables, ignore_index=True)
 
-# %% ../../nbs/sources/11_folder.ipynb #c14d20da
+# %% ../../nbs/sources/11_folder.ipynb #26625d74
 def subfolders(path:str)->list:
     "Names of the folders in `path`; hidden ones and links are left out"
     return sorted(o.name for o in os.scandir(path) if not o.name.startswith('.') and o.is_dir(follow_symlinks=False))
@@ -76,7 +76,8 @@ def find_parts(
     names = [o for o in subfolders(path) if has_pictures(f'{path}/{o}')]
     called = parts_in(names)
     parts = {inner(path, o):p for o,p in called.items() if p and has_pictures(f'{path}/{o}', deeper=True)}
-    return parts if len(parts)>1 or parts and all(called.values()) else {'':'train'}
+    flat = 'train' in parts.values() and sum(map(bool, called.values()))>1 # another part, whose pictures lie in no class folders
+    return parts if len(parts)>1 or flat or parts and all(called.values()) else {'':'train'}
 
 # %% ../../nbs/sources/11_folder.ipynb #22a4702a
 def find_root(path:str)->str:

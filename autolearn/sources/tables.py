@@ -257,10 +257,10 @@ def set_place(t:Table, inputs, part:str): # as `find_place`
     "Note where the files lie, if the table only names them"
     if (place := find_place(t, inputs, part))!='{}': t.how['place'] = place
 
-# %% ../../nbs/sources/11_tables.ipynb #92af00eb
+# %% ../../nbs/sources/11_tables.ipynb #9821ddd3
 PART_COLUMNS = ('part', 'split', 'set', 'subset', 'fold', 'partition')
 FLAGS = dict(is_valid='valid', is_test='test')
-YES = {'true':True, '1':True, 'false':False, '0':False}
+YES = {'true':True, '1':True, 'yes':True, 'false':False, '0':False, 'no':False, '':False}
 
 def find_part(
     df:pd.DataFrame,

@@ -20,22 +20,22 @@ The label is the name of the class folder.
 __all__ = ['OPENS', 'MEDIUM', 'READS', 'TABLES', 'LINES', 'LARGE', 'is_utf8', 'find_encoding', 'is_text', 'one_encoding',
            'read_text', 'read_lines', 'text_rows', 'read_rows', 'read_texts', 'read_text_parts', 'read_labelled_lines',
            'read_text_folders', 'store', 'read_text_items', 'is_wordy', 'is_short', 'text_columns', 'names_files',
-           'find_texts', 'find_target', 'find_labels', 'load_texts', 'files_of_parts', 'holds_texts', 'sniff', 'nth',
-           'say_encoding', 'open_tables', 'open_lines', 'open_data', 'left_aside', 'short', 'open_folder', 'check',
-           'unlabelled']
+           'find_texts', 'find_target', 'find_labels', 'quotes_are_signs', 'load_texts', 'files_of_parts',
+           'holds_texts', 'sniff', 'nth', 'say_encoding', 'lacks_header', 'open_tables', 'open_lines', 'open_data',
+           'left_aside', 'short', 'open_folder', 'check', 'inputs_of', 'unlabelled']
 
-# %% ../../nbs/sources/12_texts.ipynb #81534d11
+# %% ../../nbs/sources/12_texts.ipynb #5ad2cd93
 import codecs, io, os, re
 from collections import Counter
 from itertools import islice
 import pandas as pd
-from ..core import UserError
+from ..core import UserError, whole_signs
 from ..source import check_items, check_size, is_share, part_in, part_of, parts_in, say_some, settle_parts
 from . import tables
-from .folder import as_text, subfolders, walk_files
+from .folder import as_text, subfolders, to_name, walk_files
 from .tables import LABELS, Table, check_table, find_part, find_sep, load_table, part_cells, pick_column, some_exist, to_label, to_text
 
-# %% ../../nbs/sources/12_texts.ipynb #2274dd77
+# %% ../../nbs/sources/12_texts.ipynb #c5e64c29
 def is_utf8(line:bytes)->bool:
     try: line.decode('utf-8')
     except UnicodeDecodeError: return False
@@ -74,10 +74,11 @@ def one_encoding(codes)->str:
     "One encoding to read files of several in"
     codes = {*codes}
     if len(codes)==1: return codes.pop()
-    return 'mixed' if codes<={'utf-8', 'utf-8-sig', 'cp1252', 'latin-1', 'mixed'} else next(o for o in sorted(codes) if o!='utf-8')
+    return 'mixed' if codes<={'utf-8', 'utf-8-sig', 'cp1252', 'latin-1', 'mixed'} else 'each'
 
-def read_text(path:str, encoding:str='utf-8', most:int=-1)->str: # 'mixed': each line is UTF-8, or, where it cannot be, cp1252; characters, -1: all
+def read_text(path:str, encoding:str='utf-8', most:int=-1)->str: # 'mixed': each line is UTF-8, or, where it cannot be, cp1252; 'each': as it is found to be; characters, -1: all
     "The text in a file, or its beginning; only an end of line ends a line"
+    if encoding=='each': encoding = find_encoding(path)
     if encoding!='mixed':
         with open(path, encoding=encoding, errors='replace') as f: return f.read(most)
     def read(line):
@@ -87,21 +88,21 @@ def read_text(path:str, encoding:str='utf-8', most:int=-1)->str: # 'mixed': each
 
 def read_lines(path:str, encoding:str='utf-8')->list: return read_text(path, encoding).split('\n')
 
-# %% ../../nbs/sources/12_texts.ipynb #5600ce88
+# %% ../../nbs/sources/12_texts.ipynb #ce93d00e
 def text_rows(df:pd.DataFrame, text:list, label:str='', part:str=None, **parts:str)->pd.DataFrame:
     "Key, text, label ('' where there is no column of labels) and part from the columns of `df`"
     cells = [to_text(df[o]) for o in text]
-    rows = pd.DataFrame(dict(key=[*map(str, df.index)], text=['\n'.join(o) for o in zip(*cells)], label=to_label(df[label]) if label else '',
+    rows = pd.DataFrame(dict(key=[*map(str, df.index)], text=[whole_signs('\n'.join(o)) for o in zip(*cells)], label=to_label(df[label]) if label else '',
         part=part_cells(df, part).map({'':'train'}|{v:k for k,o in parts.items() for v in ([o] if isinstance(o, str) else o)}) if part else ''))
     return rows.dropna(subset='part', ignore_index=True)
 
-def read_rows(path:str, sep:str=',', names:list=None, encoding:str='utf-8', every:int=1)->pd.DataFrame: # its index is the number of the row
+def read_rows(path:str, sep:str=',', names:list=None, encoding:str='utf-8', every:int=1, quoting:int=0)->pd.DataFrame: # its index is the number of the row
     "Each `every`-th row of a table, read some at a time"
     if path.lower().endswith('.parquet'): return pd.read_parquet(path).reset_index(drop=True).iloc[::every]
     file = io.StringIO(read_text(path, encoding)) if encoding=='mixed' else path
     how = dict(encoding='utf-8' if encoding=='mixed' else encoding, encoding_errors='replace', chunksize=50_000)
     if path.lower().endswith(('.jsonl', '.ndjson')): some = pd.read_json(file, lines=True, dtype=False, **how)
-    else: some = pd.read_csv(file, sep=sep, names=names, dtype=str, keep_default_na=False, **how)
+    else: some = pd.read_csv(file, sep=sep, names=names, quoting=quoting, dtype=str, keep_default_na=False, **how)
     return pd.concat([o[o.index%every==0] for o in some])
 
 def read_texts(
@@ -113,12 +114,13 @@ def read_texts(
     names:list=None, # the columns of a file without header
     encoding:str='utf-8',
     every:int=1, # of a large table each such row
+    quoting:int=0, # 3: quotation marks are part of the texts
     **parts:str, # what the column of parts calls them: train='train', test='dev'
 )->pd.DataFrame: # key (number of the row), text, label, part
     "The texts of a table, with their labels"
-    return text_rows(read_rows(path, sep, names, encoding, every), text, label, part, **parts)
+    return text_rows(read_rows(path, sep, names, encoding, every, quoting), text, label, part, **parts)
 
-# %% ../../nbs/sources/12_texts.ipynb #f4ec68d2
+# %% ../../nbs/sources/12_texts.ipynb #b2b76510
 def read_text_parts(
     path:str, # folder of the tables
     text:list, # columns of text
@@ -127,10 +129,11 @@ def read_text_parts(
     names:list=None, # the columns of files without header
     encoding:str='utf-8',
     every:int=1, # of a large table to learn from each such row
+    quoting:int=0, # 3: quotation marks are part of the texts
     **files:str, # the table of each part: train='train.csv', test='test.csv'
 )->pd.DataFrame: # key (part and number of the row), text, label, part
     "The texts of several tables, with their labels"
-    found = [read_texts(os.path.join(path, o), text, label, None, sep, names, encoding, every if p=='train' else 1).assign(part=p) for p,o in files.items()]
+    found = [read_texts(os.path.join(path, o), text, label, None, sep, names, encoding, every if p=='train' else 1, quoting).assign(part=p) for p,o in files.items()]
     return pd.concat(found, ignore_index=True).assign(key=lambda df: df.part+'/'+df.key)
 
 # %% ../../nbs/sources/12_texts.ipynb #74638efa
@@ -243,7 +246,7 @@ def find_labels(
         if once<.05*len(lines) and sum(n for o,n in labels.items() if within[o]>.2*n)<.1*len(lines): return sep,last
     return None
 
-# %% ../../nbs/sources/12_texts.ipynb #c857efc8
+# %% ../../nbs/sources/12_texts.ipynb #0d432d23
 OPENS = "texts with labels: a table (CSV, TSV, JSON lines, Parquet, DataFrame), a text file with a label on each line, or a folder of text files for each class"
 MEDIUM = 'text'
 READS = ('read_texts', 'read_text_parts', 'read_labelled_lines', 'read_text_folders', 'read_text_items')
@@ -252,22 +255,29 @@ LINES = ('.txt', '.label', '.text', '.train', '.dev', '.test', '.lines')
 
 LARGE = 80_000_000 # bytes of a table that are read whole; of a larger one each second, third … row
 
+def quotes_are_signs(path:str, encoding:str)->bool:
+    "Does a cell of a file with tabs begin with a quotation mark that it does not end with, and no line go on in the next?"
+    with open(path, encoding=encoding, errors='replace') as f: cells = [o.rstrip('\n').split('\t') for o in islice(f, 50_000)]
+    return len({len(o) for o in cells if o!=['']})==1 and any(c[:1]=='"' and c.count('"')%2 for o in cells for c in o)
+
 def load_texts(
     data, # path of a table, or a DataFrame
     names:list=None, # the columns of a file without header
     most:int=None, # rows to read; None: all
+    whole:bool=False, # however large it is
 )->Table:
     "A table as `read_texts` reads it"
     if not isinstance(data, str) or data.lower().endswith('.parquet'): return load_table(data, names)
     check_table(data)
     name,how,strict = repr(os.path.basename(data)),{},lambda code: 'utf-8' if code=='mixed' else code
-    if most is None and (every := -(-os.path.getsize(data)//LARGE))>1: how['every'] = every
+    if most is None and not whole and (every := -(-os.path.getsize(data)//LARGE))>1: how['every'] = every
     if (code := find_encoding(data))!='utf-8': how['encoding'] = code
     try:
         if data.lower().endswith(('.jsonl', '.ndjson')): df = read_rows(data, **how) if most is None else pd.read_json(data, lines=True, dtype=False, nrows=most, encoding=strict(code), encoding_errors='replace')
         else:
             how |= {k:v for k,v in dict(sep=find_sep(data, code), names=names).items() if v not in (None, ',')}
-            df = pd.read_csv(data, **{k:v for k,v in how.items() if k in ('sep', 'names')}, encoding=strict(code), encoding_errors='replace', dtype=str, keep_default_na=False, nrows=most or 50)
+            if how.get('sep')=='\t' and quotes_are_signs(data, strict(code)): how['quoting'] = 3
+            df = pd.read_csv(data, **{k:v for k,v in how.items() if k in ('sep', 'names', 'quoting')}, encoding=strict(code), encoding_errors='replace', dtype=str, keep_default_na=False, nrows=most or 50)
             if most is None and isinstance(df.index, pd.RangeIndex): df = read_rows(data, **how)
     except pd.errors.EmptyDataError: raise UserError(f"{name} is empty.") from None
     except (ValueError, OSError) as e: raise UserError(f"{name} cannot be read as a table: {str(e)[:200]}") from None
@@ -301,7 +311,7 @@ def sniff(data)->float:
     some = [*islice(walk_files(data), 1000)]
     return .7*(sum(o.lower().endswith('.txt') and '/' in o for o in some)>.8*len(some)>0)
 
-# %% ../../nbs/sources/12_texts.ipynb #a0f8a57f
+# %% ../../nbs/sources/12_texts.ipynb #1977a9af
 def nth(n:int)->str: return f"{n}{dict({1:'st', 2:'nd', 3:'rd'}).get(n%10 if n%100//10!=1 else 0, 'th')}"
 
 def say_encoding(*codes)->str:
@@ -310,10 +320,15 @@ def say_encoding(*codes)->str:
     if 'mixed' in odd: return "some lines are UTF-8 and some are not: each is read as it is, those that are no UTF-8 as cp1252"
     return f"read as {', '.join(odd)}: the bytes are no UTF-8" if odd else ''
 
+def lacks_header(t:Table, known:list)->bool: # columns that the user or the model names
+    "Is the first row of a text file a text, and no header?"
+    if not t.path or not t.path.lower().endswith(('.csv', '.tsv')) or (t.how or {}).get('names') or known and all(o in t.df for o in known): return False
+    return any(len(o.split())>=5 for o in t.df)
+
 def open_tables(found:dict, inputs, target, valid, test)->tuple: # part or 'all': Table
     "Name and arguments of the reading function, items, note, for tables"
     main = found.get('train') or found['all']
-    if main.path and any(len(o.split())>=5 for o in main.df): raise UserError(f"The first row of {main.name} holds a text: it has no header. Pass names=, a list of its columns.")
+    if lacks_header(main, [*([inputs] if isinstance(inputs, str) else inputs or []), *[target]*(target is not None)]): raise UserError(f"The first row of {main.name} holds a text: it has no header. Pass names=, a list of its columns.")
     text = find_texts(main, inputs, target)
     label = find_target(main, text, target)
     said = [f"texts are in {say_some(text)}, "+(f"labels in {label!r}" if label else "and there is no column of labels"), say_encoding(*((t.how or {}).get('encoding', 'utf-8') for t in found.values())),
@@ -324,14 +339,14 @@ def open_tables(found:dict, inputs, target, valid, test)->tuple: # part or 'all'
             if label: pick_column(t, label, 'target')
         items = pd.concat([text_rows(t.df, text, label).assign(part=p) for p,t in found.items()], ignore_index=True).assign(key=lambda df: df.part+'/'+df.key)
         alike = lambda t: {k:v for k,v in (t.how or {}).items() if k!='every'}
-        if not all(t.path and alike(t)==alike(main) and (t is main or 'every' not in (t.how or {})) for t in found.values()): return 'read_text_items', {}, items, '; '.join(filter(None, said))
+        if not all(t.path and alike(t)==alike(main) and (t is main or 'every' not in (t.how or {})) for t in found.values()): return 'read_text_items', dict(text=text), items, '; '.join(filter(None, said))
         files = {p:os.path.relpath(t.path, main.folder).replace(os.sep, '/') for p,t in found.items()}
         return 'read_text_parts', dict(path=main.folder, text=text, label=label, **(main.how or {}), **files), items, '; '.join(filter(None, said))
     column,called = find_part(main.df, [*text, label])
     parts,note = settle_parts(called, valid, test, many=True) if column else ({}, '')
     cols = dict(text=text, label=label, **(dict(part=column) if column else {}))
     items = text_rows(main.df, **cols, **parts)
-    args = dict(path=main.path, **cols, **(main.how or {}), **parts) if main.path else {}
+    args = dict(path=main.path, **cols, **(main.how or {}), **parts) if main.path else dict(text=text)
     return 'read_texts' if main.path else 'read_text_items', args, items, '; '.join(filter(None, [*said, note]))
 
 def open_lines(files:dict)->tuple: # part or 'all': path
@@ -374,22 +389,28 @@ def open_folder(path:str, valid=None, test=None)->tuple:
     "Name and arguments of the reading function, items, note, for class folders of text files"
     called = parts_in(subfolders(path))
     known = {o:p for o,p in called.items() if p and subfolders(os.path.join(path, o))}
-    parts,note = settle_parts(known if len(known)>1 else {'':'train'}, valid, test)
-    some = [os.path.join(path, o) for o in islice((o for o in walk_files(path) if o.endswith('.txt')), 200)]
+    parts,note = settle_parts(known if len(known)>1 else {'':'train'}, to_name(valid, path, 'valid'), to_name(test, path, 'test'))
+    if '' in parts.values():
+        for o in {*parts.values()}-{''}:
+            if not o.startswith('../'): raise UserError(f"The folder {o!r} lies among the class folders. Put those into a folder 'train'.")
+    some = [os.path.join(path, o) for o in islice((o for o in walk_files(path) if o.endswith('.txt')), 5000)]
     codes = {*map(find_encoding, some)}
-    args = dict(path=path, encoding=one_encoding(codes), **(parts if len(known)>1 else {}))
+    args = dict(path=path, encoding=one_encoding(codes), **({} if parts==dict(all='') else parts))
     items = read_text_folders(**args)
-    return 'read_text_folders', args, check_items(items, os.path.basename(path)), '; '.join(filter(None, [note, say_encoding(args['encoding'])]))
+    return 'read_text_folders', args, check_items(items, os.path.basename(path)), '; '.join(filter(None, [note, say_encoding(*(codes if args['encoding']=='each' else [args['encoding']]))]))
 
-def check(path:str, text=None, label=None, part=None, sep=None, names=None, encoding=None, last=None, every=None, **parts):
+def check(path:str, text=None, label=None, part=None, sep=None, names=None, encoding=None, last=None, every=None, quoting=None, **parts):
     "Are the files there, and of a size that can be read?"
     for o in parts.values() if os.path.isdir(path) else ['']:
         whole = os.path.join(path, o) if o else path
-        if os.path.isabs(str(o)) or '..' in str(o).split('/'): raise UserError(f"A file is asked for that lies outside of {path!r}.")
         if whole.lower().endswith(TABLES): check_table(whole)
         elif os.path.isfile(whole): check_size(whole, os.path.getsize(whole), os.path.getsize(whole), max_gb=4.)
 
-def unlabelled(data)->pd.DataFrame: # key, text; None for what is something else
+def inputs_of(fn:str, args:dict)->list: # as `open_data` gives them
+    "The columns of text; None where there are none"
+    return args.get('text')
+
+def unlabelled(data, inputs=None)->pd.DataFrame: # the columns of text, as `inputs_of` gives them. key, text; None for what is something else
     "The texts of a table or a folder, or the lines of a file, to be answered for"
     rows = lambda pairs: pd.DataFrame([*pairs], columns=['key', 'text'])
     if isinstance(data, str) and os.path.isdir(data):
@@ -397,7 +418,9 @@ def unlabelled(data)->pd.DataFrame: # key, text; None for what is something else
         return rows((as_text(o), read_text(f'{data}/{o}', find_encoding(f'{data}/{o}'))) for o in files) if files else None
     if isinstance(data, str) and not data.lower().endswith(TABLES):
         return rows((str(i), o) for i,o in enumerate(read_lines(data, find_encoding(data))) if o.strip()) if is_text(data) else None
-    t = load_texts(data)
-    if t.path and any(len(o.split())>=5 for o in t.df): t = load_texts(data, [f'column {i+1}' for i in range(t.df.shape[1])]) # no header
-    if not (text := text_columns(t)): raise UserError(f"No column of {t.name} ({say_some(t.df)}) holds texts.")
+    t,known = load_texts(data, whole=True),inputs if isinstance(inputs, list) else []
+    if lacks_header(t, known): t = load_texts(data, [f'column {i+1}' for i in range(t.df.shape[1])], whole=True)
+    text = known if known and all(o in t.df for o in known) else text_columns(t)
+    if len(known)>1 and text!=known and len(text)!=len(known): raise UserError(f"The model has learnt from the columns {say_some(known)}; {t.name} has {say_some(t.df)}.")
+    if not text: raise UserError(f"No column of {t.name} ({say_some(t.df)}) holds texts.")
     return rows((str(i), '\n'.join(o)) for i,o in enumerate(zip(*(to_text(t.df[c]) for c in text))))
