@@ -16,12 +16,11 @@ back into order."""
 __all__ = ['TOKEN', 'PAD', 'UNK', 'BOS', 'EOS', 'plain_text', 'ends_of', 'tokens_of', 'count_words', 'Rows', 'near_lengths',
            'RowsDL']
 
-# %% ../nbs/30_textdata.ipynb #ce5c6827
+# %% ../nbs/30_textdata.ipynb #3cfbcf88
 import html, re
 from collections import Counter
 import pandas as pd, torch
-from fastai.basics import to_device
-from .fastdata import QuickDL
+from fastai.basics import TfmdDL, chunked, to_device
 from .media.text import SPACELESS
 
 # %% ../nbs/30_textdata.ipynb #fca3e60a
@@ -63,7 +62,7 @@ class Rows:
         at = torch.arange(int(lens.max()))
         return torch.where(at<lens[:,None], self.flat[(starts[:,None]+at).clamp(max=len(self.flat)-1)], self.pad)
 
-# %% ../nbs/30_textdata.ipynb #6816db33
+# %% ../nbs/30_textdata.ipynb #aefe8a3a
 def near_lengths(
     lens:torch.Tensor, # (n,) of texts
     bs:int,
@@ -74,8 +73,8 @@ def near_lengths(
     whole = near[:len(near)//bs*bs].view(-1, bs)
     return [*whole[torch.randperm(len(whole))].flatten().tolist(), *near[whole.numel():].tolist()]
 
-class RowsDL(QuickDL):
-    "A `QuickDL` over a table of texts, cut into `words` or as `reader` reads; `code` makes numbers of labels"
+class RowsDL(TfmdDL):
+    "A `TfmdDL` over a table of texts, cut into `words` or as `reader` reads; `code` makes numbers of labels"
     def __init__(self, dataset, bs=64, words=(), longest=400, code=None, reader=None, more=(), **kwargs): # `more`: texts without labels
         super().__init__(dataset, bs=bs, **{**kwargs, 'num_workers':0, 'after_batch':None})
         self.words,self.longest,self.code,self.reader,self.more,table = words,longest,code,reader,more,dataset.items if hasattr(dataset.items, 'columns') else pd.DataFrame(dict(text=[*dataset.items]))
@@ -85,4 +84,4 @@ class RowsDL(QuickDL):
     def get_idxs(self):
         return near_lengths(self.x.lens, self.bs) if self.shuffle else self.x.lens.argsort(descending=True, stable=True).tolist()
     def create_batches(self, samps):
-        for i in self.batches_of(samps): yield tuple(to_device(o[i], self.device) for o in (self.x, *self.y))
+        for i in chunked(samps, self.bs, self.drop_last): yield tuple(to_device(o[i], self.device) for o in (self.x, *self.y))

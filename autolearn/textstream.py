@@ -16,12 +16,11 @@ tokens count. A text longer than `longest` tokens is measured in parts, each wit
 # %% auto #0
 __all__ = ['PIECE', 'NONE', 'UNKNOWN', 'END', 'count_tokens', 'learn_pieces', 'Coder', 'StreamDL']
 
-# %% ../nbs/30_textstream.ipynb #7888e44e
+# %% ../nbs/30_textstream.ipynb #eaa9fff5
 import re
 from collections import Counter
 import numpy as np, torch
-from fastai.basics import to_device
-from .fastdata import QuickDL
+from fastai.basics import TfmdDL, to_device
 from .media.text import SPACELESS
 
 # %% ../nbs/30_textstream.ipynb #797ce10d
@@ -81,9 +80,9 @@ class Coder:
         if END in numbers: numbers = numbers[:numbers.index(END)]
         return ''.join(self.tokens[i-3] if i>2 else '\ufffd'*(i==UNKNOWN) for i in numbers)
 
-# %% ../nbs/30_textstream.ipynb #b6a94b03
-class StreamDL(QuickDL):
-    "A `QuickDL` over a table of texts, spelled by `coder`: (bs, steps) of a stream while it is shuffled, else whole rows"
+# %% ../nbs/30_textstream.ipynb #a24f7fb0
+class StreamDL(TfmdDL):
+    "A `TfmdDL` over a table of texts, spelled by `coder`: (bs, steps) of a stream while it is shuffled, else whole rows"
     def __init__(self, dataset, bs=64, coder=None, steps=128, longest=1024, runs=None, **kwargs): # do texts go on? None: where a column says what stands before
         super().__init__(dataset, bs=bs, **{**kwargs, 'num_workers':0, 'after_batch':None})
         self.coder,self.steps,self.longest,table = coder,steps,longest,dataset.items
