@@ -201,7 +201,7 @@ def test_quotation_marks_that_are_part_of_the_text(tmp_path):
     assert open_source(tmp_path/'b.tsv').items.text[0]=='Text number 0\nof them all'
 
 def test_halves_of_signs(table, tmp_path):
-    odd = table.assign(text=table.text+' \ud83d')
+    odd = table.assign(text=pd.Series([f'{o} \ud83d' for o in table.text], dtype=object))
     source = open_source(odd)
     source.items.to_parquet(tmp_path/'a.parquet')
     assert medium.as_items(['nice \ud83d', pd.NA, None]).text.tolist()==['nice \ufffd', '', '']

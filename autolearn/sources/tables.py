@@ -18,17 +18,18 @@ __all__ = ['MAX_ROWS', 'PART_COLUMNS', 'FLAGS', 'YES', 'LABELS', 'OPENS', 'MEDIU
            'find_place', 'set_place', 'find_part', 'find_flags', 'find_label', 'list_tables', 'sniff', 'find_tables',
            'say_paths', 'say_odd', 'open_one', 'open_several', 'open_data', 'unlabelled']
 
-# %% ../../nbs/sources/11_tables.ipynb #33043a28
+# %% ../../nbs/sources/11_tables.ipynb #38c68129
 import csv, difflib, glob, io, os, re
 from dataclasses import dataclass
 from itertools import chain, islice
 import numpy as np, pandas as pd
-from ..core import UserError, nearest
+from ..core import UserError, nearest, whole_signs
 from ..source import check_items, check_size, is_share, part_in, part_of, say_some, settle_parts
 
-# %% ../../nbs/sources/11_tables.ipynb #cb5e2576
+# %% ../../nbs/sources/11_tables.ipynb #cb138e9c
 def to_text(column:pd.Series)->pd.Series:
     "A column as text: the number 7.0 is '7', what is missing is ''"
+    if column.dtype==object: column = column.map(lambda o: whole_signs(o) if isinstance(o, str) else o)
     column = column.convert_dtypes().astype(object)
     return column.where(column.notna(), '').map(str)
 

@@ -24,12 +24,12 @@ __all__ = ['OPENS', 'MEDIUM', 'READS', 'TABLES', 'LINES', 'LARGE', 'is_utf8', 'f
            'holds_texts', 'sniff', 'nth', 'say_encoding', 'lacks_header', 'open_tables', 'open_lines', 'open_data',
            'left_aside', 'short', 'open_folder', 'check', 'inputs_of', 'unlabelled']
 
-# %% ../../nbs/sources/12_texts.ipynb #5ad2cd93
+# %% ../../nbs/sources/12_texts.ipynb #c17d706b
 import codecs, io, os, re
 from collections import Counter
 from itertools import islice
 import pandas as pd
-from ..core import UserError, whole_signs
+from ..core import UserError
 from ..source import check_items, check_size, is_share, part_in, part_of, parts_in, say_some, settle_parts
 from . import tables
 from .folder import as_text, subfolders, to_name, walk_files
@@ -88,11 +88,11 @@ def read_text(path:str, encoding:str='utf-8', most:int=-1)->str: # 'mixed': each
 
 def read_lines(path:str, encoding:str='utf-8')->list: return read_text(path, encoding).split('\n')
 
-# %% ../../nbs/sources/12_texts.ipynb #ce93d00e
+# %% ../../nbs/sources/12_texts.ipynb #5773af12
 def text_rows(df:pd.DataFrame, text:list, label:str='', part:str=None, **parts:str)->pd.DataFrame:
     "Key, text, label ('' where there is no column of labels) and part from the columns of `df`"
     cells = [to_text(df[o]) for o in text]
-    rows = pd.DataFrame(dict(key=[*map(str, df.index)], text=[whole_signs('\n'.join(o)) for o in zip(*cells)], label=to_label(df[label]) if label else '',
+    rows = pd.DataFrame(dict(key=[*map(str, df.index)], text=['\n'.join(o) for o in zip(*cells)], label=to_label(df[label]) if label else '',
         part=part_cells(df, part).map({'':'train'}|{v:k for k,o in parts.items() for v in ([o] if isinstance(o, str) else o)}) if part else ''))
     return rows.dropna(subset='part', ignore_index=True)
 
