@@ -96,7 +96,7 @@ def make_learner(
     if recipe.encoder: learn.splitter = encoder_groups
     return learn
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #b89c690b
+# %% ../../nbs/recipes/40_text_classification.ipynb #c6db5ad0
 MOST_NETS,MOST_EPOCHS,READ_SHARE,MOST_RUNS = 8,30,.35,15_000_000 # the last two: of the time, for reading; runs in all texts that the linear model learns from, 50 bytes each
 
 def plan(
@@ -195,7 +195,7 @@ def plan_linear(learn, recipe, secs, found, why)->float: # seconds
     rows,start = learn.dls.train_ds.items,time.perf_counter()
     few = rows.text[:int(max(4, min(300, 100_000//rows.text[:50].str.len().mean())))]
     runs = Grams(2, recipe.bits).counts(few).nnz/len(few)
-    each = 4*(time.perf_counter()-start)/len(few)
+    each = max(4, .1*len(learn.dls.vocab))*(time.perf_counter()-start)/len(few) # a machine for each class
     every = recipe.linear or max(1, math.ceil(runs*len(rows)/MOST_RUNS), math.ceil(each*len(rows)/(.5*secs)))
     if recipe.linear is None:
         found['linear'] = every
