@@ -22,7 +22,7 @@ from .split import splitter
 from .task import filled, get_recipe, get_task, recipe_path, steps_of
 from .worker import TrialError, Worker, WorkerDied, get_worker
 
-# %% ../nbs/63_run.ipynb #f77a724c
+# %% ../nbs/63_run.ipynb #21d54f40
 def n_cores()->int:
     "Cores that this process may use"
     return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
@@ -88,8 +88,9 @@ def known_run(folder:Path, wish:str, ledger, ready:Prepared)->Path:
 def check_place(folder):
     "Refuse a folder in which something else lies than a run, or one that was being begun"
     folder = Path(os.path.abspath(folder))
-    if not folder.exists() or (folder/'run.json').exists() or (folder/'.begun').exists(): return
-    if not folder.is_dir() or any(o.name not in ('.lock', '..begun.part') for o in folder.iterdir()):
+    if not folder.exists(): return
+    strange = not folder.is_dir() or any(o.name not in ('.lock', '..begun.part') for o in folder.iterdir())
+    if strange and not (folder/'.begun').exists() and not (folder/'run.json').exists(): # in this order: another call may be filling it
         raise UserError(f"{folder} exists and is no run. It is left as it is. Choose another place: out=…")
 
 def create_run(
