@@ -7,6 +7,7 @@ Modules:
 - `autolearn.fastdata`: Pictures decoded once, batches made by indexing
 - `autolearn.language`: What comes next? A net that reads on, counts that do without one, and dice
 - `autolearn.layers`: Nets from small blocks, each of which may end up in somebody's notebook
+- `autolearn.loader`: For data that are in memory already
 - `autolearn.media.image`: Read them, name them by their pixels, measure them, find what is wrong
 - `autolearn.media.text`: Read them, name them by their characters, measure them, find what is wrong
 - `autolearn.pretrained`: Begin with a net that has seen a million photographs

@@ -459,7 +459,7 @@ def confused(self:Predictions,
     return [dict(label=table.index[i], prediction=table.columns[j], n=int(off[i, j]),
                  share=float(off[i, j]/counts[i].sum())) for i,j in top]
 
-# %% ../nbs/24_evaluate.ipynb #e70d3642
+# %% ../nbs/24_evaluate.ipynb #bb49b70b
 _CARD = ('display:inline-block;border:1px solid rgba(128,128,128,.35);border-radius:8px;padding:12px 16px;'
          'line-height:1.5')
 
@@ -490,6 +490,7 @@ def _repr_html_(self:Predictions):
     acc,low,high = self.interval('accuracy')
     names = [o for o in ('macro_f1', 'auc_ovr', 'log_loss') if o in metrics_for(self.kind, k)]
     scores = [(o, f'<b>{num(s)}</b>', f'{num(a)} – {num(b)}') for o in names for s,a,b in [self.interval(o)]]
+    scores.append(('calibration error', f'<b>{num(self.calibration()[1])}</b>', ''))
     classes = self.per_class().query('n>0').nsmallest(5, 'recall')
     say = lambda o: escape(_short(o) or '(no answer)')
     hard = [(say(c), _bar(r, BLUE), f'{r:.0%} of {m}') for c,r,m in zip(classes.index, classes.recall, classes.n)]

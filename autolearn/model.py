@@ -65,7 +65,7 @@ def load_weights(
     try: net.load_state_dict(load_file(str(path)))
     except Exception as e: raise UserError(f"{path} does not fit the recipe beside it ({type(e).__name__}: {str(e)[:200]}).") from None
 
-# %% ../nbs/50_model.ipynb #9fa99106
+# %% ../nbs/50_model.ipynb #28ddcb51
 class Sheet:
     "Pictures side by side, and a line for each"
     def __init__(self,
@@ -99,16 +99,18 @@ class Tested(Predictions):
         unlabelled:int=0, # rows without a label
         known:int=0, # inputs that the model learnt from or was chosen with
         strange=(), # labels that are no class of the model
+        notes=(), # what the recipe has to say about these inputs
     ):
         super().__init__(table)
         self.metric,self.baselines,self.medium = metric or dict(multilabel='macro_f1', likelihood='nats_per_char').get(self.kind, 'accuracy'),baselines or {},medium
         self.inputs = None if inputs is None else inputs.reindex(self.table.key)
-        self.left_out,self.known,self.unlabelled,self.strange = left_out,known,unlabelled,[*strange]
+        self.left_out,self.known,self.unlabelled,self.strange,self.notes = left_out,known,unlabelled,[*strange],[*notes]
     def lines(self)->list:
         "The score and the baselines in words"
         s,low,high = self.interval(self.metric)
         return [f"{self.metric} {s:.4f} [{low:.4f}, {high:.4f}] on {len(self):,} examples", *(f"{k}: {v:.4f}" for k,v in self.baselines.items()),
-                *[f"{self.left_out:,} more could not be read and are left out"]*bool(self.left_out),
+                *[f"calibration error {self.calibration()[1]:.3f}: so far are confidence and the share that is right apart, on average"]*(not self.measured),
+                *self.notes, *[f"{self.left_out:,} more could not be read and are left out"]*bool(self.left_out),
                 *[f"{self.unlabelled:,} rows without a label are left out"]*bool(self.unlabelled),
                 *[f"{', '.join(map(repr, self.strange[:5]))}{' …'*(len(self.strange)>5)}: no class of the model, so rows with such a label count as wrong"]*bool(self.strange),
                 *[f"{self.known:,} of these the model has learnt from or was chosen with: for them the score says little"]*bool(self.known)]
@@ -154,7 +156,7 @@ class Tested(Predictions):
         sheets = [o._repr_html_() for o in (self.sheet(), self.pairs()) if o]
         return ''.join(f'<div>{escape(o)}</div>' for o in self.lines())+''.join(sheets)+super()._repr_html_()
 
-# %% ../nbs/50_model.ipynb #78728964
+# %% ../nbs/50_model.ipynb #1c623c18
 def things_of(medium:str)->str: return getattr(plugin('media', medium), 'THINGS', 'rows')
 
 SOME = 1000 # items that are answered for at once
@@ -275,7 +277,8 @@ class Model:
         items,known = self.add_known(items)
         answers = self.predict_items(items).table
         ok = answers.prob.notna()
-        return Tested(answers[ok].reset_index(drop=True), inputs=items.set_index('key')[medium], medium=medium, left_out=int((~ok).sum()), known=known, unlabelled=bare, strange=sorted(names-{*self.classes}))
+        notes = getattr(get_recipe(self.recipe.task), 'notes', lambda learn, items: [])(self.learn, items)
+        return Tested(answers[ok].reset_index(drop=True), notes=notes, inputs=items.set_index('key')[medium], medium=medium, left_out=int((~ok).sum()), known=known, unlabelled=bare, strange=sorted(names-{*self.classes}))
     def open_alike(self, data, target=None): # a `Source`
         "Labelled data, read as those that the model learnt from"
         from autolearn.source import open_source
@@ -304,7 +307,9 @@ class Model:
         from autolearn.source import reopen
         result,problem = read_json(self.run/'result.json'),read_json(self.run/'problem.json')
         medium = get_task(self.recipe.task).medium
+        table = Predictions.read(self.run/'test.parquet').table
         try: inputs = reopen(problem['source']).items.set_index('key')[medium]
         except UserError: inputs = None # the data are elsewhere by now
-        return Tested(Predictions.read(self.run/'test.parquet').table, result['metric']['name'], result['baselines'], inputs, medium)
+        notes = [] if inputs is None else getattr(get_recipe(self.recipe.task), 'notes', lambda learn, items: [])(self.learn, inputs.reindex(table.key).rename_axis('key').reset_index())
+        return Tested(table, result['metric']['name'], result['baselines'], inputs, medium, notes=notes)
     def __repr__(self): return f"Model({self.recipe.task}, {'' if self.generates else f'{len(self.classes)} classes, '}recipe {self.recipe.id})"

@@ -25,13 +25,14 @@ from fastai.basics import Callback
 from safetensors.torch import load_file
 from torch import nn
 
-# %% ../nbs/33_pretrained.ipynb #7e40bd3a
+# %% ../nbs/33_pretrained.ipynb #45dea2f9
 class pretrained_net(nn.Sequential):
     "Scale, body, head"
     def __init__(self, name, n_out): # of timm; classes
         import timm # takes seconds, which only this net should cost
         body = timm.create_model(name, num_classes=0)
         super().__init__(nn.BatchNorm2d(3, affine=False, momentum=0., eps=0.), body, nn.Linear(body.num_features, n_out))
+        for o,v in ((self[0].running_mean, 127.5), (self[0].running_var, 57.5**2)): o.fill_(v) # until `load_body` knows better
         self.to(memory_format=torch.channels_last)
     def forward(self, x): # (B, 1 or 3, H, W) bytes to (B, n_out)
         if x.ndim==2: return self[2](x) # features, computed before

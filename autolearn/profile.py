@@ -33,9 +33,9 @@ The figures below hold for these data only, so the notebook first checks that th
 __all__ = ['FIXES', 'FINDERS', 'KNOWN', 'CLEAN', 'drop_unreadable', 'drop_copies', 'is_leak', 'drop_leaks', 'drop_unlabelled',
            'drop_rows', 'merge_labels', 'keep_together', 'split_label', 'say_rows', 'find_unreadable',
            'find_unlabelled', 'find_exact_copies', 'find_leaks', 'find_conflicts', 'label_sep', 'are_lists',
-           'find_rare', 'find_one_class', 'find_imbalance', 'plain_label', 'find_label_variants', 'find_misspelt',
-           'say_n', 'near_finders', 'leave_out', 'find_few', 'fingerprint', 'look', 'known_finders', 'choose_fixes',
-           'apply_fixes']
+           'find_rare', 'find_one_class', 'find_imbalance', 'plain_label', 'find_label_variants', 'find_quantity',
+           'find_misspelt', 'say_n', 'near_finders', 'leave_out', 'find_few', 'fingerprint', 'look', 'known_finders',
+           'choose_fixes', 'apply_fixes']
 
 # %% ../nbs/12_profile.ipynb #2ad1045c
 import difflib, json, re, time
@@ -132,7 +132,7 @@ def find_leaks(items:pd.DataFrame):
                    f"{len(bad)} {who} rows are exact copies of {'validation or ' if who=='training' else ''}test rows: {say_rows([*bad.key])}",
                    .8, fix='drop_leaks', default=True)
 
-# %% ../nbs/12_profile.ipynb #6ec7f5cc
+# %% ../nbs/12_profile.ipynb #dc8778da
 def find_conflicts(items:pd.DataFrame):
     "The same content under different labels"
     seen = items[(items.content!='') & (items.label!='')]
@@ -151,6 +151,7 @@ def label_sep(
     if any(o.endswith(';') for o in classes): return ';' # the source knows that they are lists
     for sep in (',', ';', '|', ' '):
         lists = [split_label(o, sep) for o in classes]
+        if sep==',' and all(len(l)<3 and all(o.lstrip('-').isdigit() for o in l) for l in lists) and {l[1] for l in lists if len(l)==2}<={'0', '00', '25', '5', '50', '75'}: continue # halves and quarters, as they are written in much of Europe
         longer,names = [l for l in lists if len(l)>1],{o for l in lists for o in l}
         alone = {l[0] for l in lists if len(l)==1} & {o for l in longer for o in l} # 'background' is in no list
         if len(longer)>1 and (alone or sep!=' ') and len(names)<len(lists) and all(lists) and (sep in ';|' or are_lists(lists) or sep==',' and alone): return sep
@@ -205,6 +206,14 @@ def find_label_variants(items:pd.DataFrame):
     return Finding('label_variants', [*bad.key], f"{len(names)} label{'s differ' if len(names)>1 else ' differs'} from another only in case, spaces, hyphens or underscores: "
                    + say_rows([f'{k!r} and {v!r}' for k,v in names.items()]), .7, 'label', 'merge_labels', dict(names=names))
 
+def find_quantity(items:pd.DataFrame, least:int=10):
+    "Labels that are numbers with fractions"
+    n = items.label[items.label!=''].unique()
+    parts = [o for o in n if re.fullmatch(r'-?\d*[.,]\d+', o)]
+    if len(n)<least or len(parts)<.5*len(n) or label_sep(dict.fromkeys(n, 1)): return None
+    return Finding('quantity', [], f"{len(parts)} of {len(n)} labels are numbers with fractions, like {parts[0]}. They are learnt as names of classes, among which none is near another: "
+                   "make a few classes of them, or is there another column? Pass target=, its name", .8, 'label')
+
 def find_misspelt(items:pd.DataFrame, few:float=.1):
     "Rare labels that are written nearly like a frequent one"
     n = items.label[items.label!=''].value_counts()
@@ -219,11 +228,11 @@ def find_misspelt(items:pd.DataFrame, few:float=.1):
     return Finding('label_misspelt', [*bad.key], f"{len(names)} rare label{'s look like misspellings' if len(names)>1 else ' looks like a misspelling'}: "
                    + say_rows([f'{k!r} ({n[k]}) of {v!r} ({n[v]})' for k,v in names.items()]), .5, 'label', 'merge_labels', dict(names=names))
 
-# %% ../nbs/12_profile.ipynb #6408564f
+# %% ../nbs/12_profile.ipynb #92ac861f
 FINDERS = (find_unreadable, find_unlabelled, find_exact_copies, find_leaks, find_conflicts, find_rare, find_one_class, find_imbalance, find_label_variants,
-    find_misspelt)
+    find_misspelt, find_quantity)
 
-# %% ../nbs/12_profile.ipynb #1aa6c5a6
+# %% ../nbs/12_profile.ipynb #7157973c
 def say_n(n:int, words:str)->str: # as they are said of many: 'pictures are blurred'
     "How many, also where it is one"
     one = re.sub(r'^((?:training )?\w+)s (are|look|hold) ', lambda m: f"{m[1]} {dict(are='is', look='looks', hold='holds')[m[2]]} ", words)
@@ -248,9 +257,10 @@ def near_finders(
         held = items.part.isin(['valid', 'test'])
         bad = items[~held & items.leak & ~items.content.isin(items.content[held])]
         if bad.empty: return None
-        keys = [*bad.key]
-        return Finding('near_copies_across_parts', keys, f"{say_n(len(keys), f'training {things} look the same')} as one that is kept to choose or test with: {say_rows(keys)}",
-                       .7, column, 'drop_rows', dict(keys=keys), default=True)
+        keys,most = [*bad.key],len(bad)>.5*(~held).sum()
+        return Finding('near_copies_across_parts', keys, f"{say_n(len(keys), f'training {things} look the same')} as one that is kept to choose or test with: {say_rows(keys)}"
+                       + ". These are most of what there is to learn from, so they stay unless you accept this; the test says little then"*bool(most),
+                       .7, column, 'drop_rows', dict(keys=keys), default=not most)
     def find_near_together(items:pd.DataFrame):
         "Rows that are nearly the same, where the test part is yet to be cut; larger groups, like the frames of a film, would make a part by themselves"
         mine = items[items.near>0]

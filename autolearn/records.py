@@ -50,7 +50,7 @@ class Finding(Record):
     params:dict = field(default_factory=dict) # for the fix
     default:bool=False # is the fix applied without asking?
 
-# %% ../nbs/01_records.ipynb #23914a02
+# %% ../nbs/01_records.ipynb #8176684d
 @dataclass(frozen=True)
 class Profile(Record):
     "What the data are like"
@@ -74,7 +74,10 @@ class Profile(Record):
         classes = f"{len(n)}"+(f", {min(n):,} to {max(n):,} each" if len({*n})>1 else f", {n[0]:,} each") if n else ''
         if self.labels: classes += f"; a row may have several: {len(self.classes):,} lists of them"
         parts = ', '.join(f'{k} {v:,}' for k,v in self.parts.items() if k)
-        stats = '; '.join(f"{k} {' to '.join(map(str, [v[0], v[-1]] if v[0]!=v[-1] else v[:1]))}" for k,v in self.stats.items() if isinstance(v, list) and v)
+        def say(v): # ends of a range, shares, a number
+            if isinstance(v, list): return ' to '.join(map(str, [v[0], v[-1]] if v[0]!=v[-1] else v[:1]))
+            return ', '.join(f'{k} {n/sum(v.values()):.0%}' for k,n in v.items()) if isinstance(v, dict) else f'{v:,}'
+        stats = '; '.join(f'{k} {say(v)}' for k,v in self.stats.items() if v and type(v) in (list, dict, int) and not k.startswith('n_'))
         task = f"{self.suggests['task']}, {self.suggests['metric']}" if self.suggests else ''
         return [(k, v) for k,v in (('rows', f'{self.n:,}'+(f' ({parts})' if parts else '')), ('labels' if self.labels else 'classes', classes), (self.medium, stats), ('task', task)) if v]
     def as_text(self)->str:

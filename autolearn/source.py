@@ -189,7 +189,7 @@ def check_items(
     if items.key.duplicated().any(): raise UserError(f"{what!r} was read wrongly: its keys repeat.")
     return items
 
-# %% ../nbs/10_source.ipynb #f310263a
+# %% ../nbs/10_source.ipynb #1b5a6913
 def short_name(
     path:str, # of the data
 )->str: # letters, digits, - and _; '' when nothing is left
@@ -212,7 +212,8 @@ def open_source(
     if target is not None and not isinstance(target, (str, int)): raise UserError("target= is the name of a column. Arrays and their labels go together, as one tuple: AutoLearner((x, y)).")
     known = {k:plugin('sources', k) for k in ([reader] if reader else plugins('sources'))}
     try:
-        scores = {k:1. if reader else m.sniff(data) for k,m in known.items()}
+        hint = lambda m: dict(inputs=inputs) if inputs is not None and 'inputs' in signature(m.sniff).parameters else {}
+        scores = {k:1. if reader else m.sniff(data, **hint(m)) for k,m in known.items()}
         best = max(scores, key=scores.get)
         if not scores[best]: raise UserError(say_unopened(data, [*known.values()]))
         asked = dict(target=target, inputs=inputs, names=names, valid=valid, test=test, news=news)

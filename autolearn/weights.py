@@ -50,7 +50,7 @@ def find_weights(
         found += sorted(here, key=lambda o: (NETS[o[0]], o[1]))
     return found
 
-# %% ../nbs/21_weights.ipynb #81a11b12
+# %% ../nbs/21_weights.ipynb #c3ffb99a
 ENCODERS = ('bert', 'distilbert', 'roberta', 'mpnet', 'electra', 'xlm-roberta', 'modernbert', 'deberta-v2') # kinds of nets that read a text at once
 LAYOUT = ('config.json', 'tokenizer.json', 'model.safetensors')
 
@@ -76,10 +76,10 @@ def find_encoders(
     found = []
     for folder in (folders if folders is not None else weight_folders()):
         here = [(encoder_cost(c), at) for at,_,names in islice(os.walk(folder, followlinks=True), most) if 'config.json' in names and (c := read_config(at))]
-        found += [at for _,at in sorted(here)]
+        found += [at for _,at in sorted(here, key=lambda o: (o[0]<1, o))] # the smallest are there to try programs with
     return found
 
-# %% ../nbs/21_weights.ipynb #34bf59b9
+# %% ../nbs/21_weights.ipynb #674460dc
 @lru_cache
 def fetch_weights(
     repo:str='timm/mobilenetv3_large_100.ra_in1k', # on the hub; small, and quick on a laptop
@@ -88,16 +88,19 @@ def fetch_weights(
 )->str: # path of the last file, '' when it cannot be had
     "Fetch a pretrained net, or give up soon"
     if os.environ.get('HF_HUB_OFFLINE', '0') not in ('', '0'): return ''
+    end = time.monotonic()+secs
     from huggingface_hub import constants, hf_hub_download
-    url,reached,start = urlsplit(constants.ENDPOINT),threading.Event(),time.monotonic()
+    url,reached,tried = urlsplit(constants.ENDPOINT),[],threading.Event()
     def reach():
-        with suppress(OSError), socket.create_connection((url.hostname, url.port or 443), secs): reached.set()
+        with suppress(OSError), socket.create_connection((url.hostname, url.port or 443), secs): reached.append(True)
+        tried.set()
     threading.Thread(target=reach, daemon=True).start() # looking up a name knows no time limit
-    if not reached.wait(secs): return ''
+    tried.wait(max(0, end-time.monotonic()))
+    if not reached: return ''
     got = []
     def fetch():
         with suppress(Exception): got.append([hf_hub_download(repo, o, etag_timeout=secs) for o in files][-1]) # whatever the hub and the network raise
     loader = threading.Thread(target=fetch, daemon=True) # what comes too late for this run lies in the cache for the next
     loader.start()
-    loader.join(max(0, start+secs-time.monotonic()))
+    loader.join(max(0, end-time.monotonic()))
     return got[0] if got else ''

@@ -156,7 +156,7 @@ def say(key:str, text)->str:
     text = ' '.join(str(text or '').split())
     return f"{text[:100]}{' …' if len(text)>100 else ''} ({key})"
 
-# %% ../../nbs/media/13_text.ipynb #776b1215
+# %% ../../nbs/media/13_text.ipynb #15cd4983
 def summarise(
     items:pd.DataFrame, # of `add_measures`
 )->dict: # lengths, scripts
@@ -166,7 +166,7 @@ def summarise(
     n = good.script.value_counts()
     spaced = float((good.words*12>good.chars).mean()) # share of texts in which words are set apart
     return dict(n_readable=len(good), chars=good.chars.quantile([0, .5, .95, 1]).astype(int).tolist(), words=good.words.quantile([0, .5, .95, 1]).astype(int).tolist(),
-        scripts={k:int(v) for k,v in n[n.index!=''].head(8).items()}, spaced=round(spaced, 3), markup=round(float(good.markup.mean()), 3),
+        scripts={k:int(v) for k,v in n[n.index!=''].head(8).items()}, vocabulary=evidence(good)['vocabulary'], spaced=round(spaced, 3), markup=round(float(good.markup.mean()), 3),
         **(dict(running=True) if 'before' in items else {})) # pieces of texts that go on: a reader says what stands before each
 
 def evidence(

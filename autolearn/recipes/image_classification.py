@@ -28,14 +28,14 @@ __all__ = ['MOST_EPOCHS', 'MOST_PHOTO_EPOCHS', 'USUAL_HEAD_LR', 'MOST_HEAD_EPOCH
            'fit', 'score', 'ask', 'predict', 'answers_of', 'show_mistakes', 'explain', 'baselines', 'many_baselines',
            'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #264c11f8
+# %% ../../nbs/recipes/40_image_classification.ipynb #d542fbf0
 import time
 from pathlib import Path
 import numpy as np, pandas as pd, torch
 
 from fastai.basics import (BCEWithLogitsLossFlat, CategoryBlock, CategoryMap, ColReader, ColSplitter, CrossEntropyLossFlat, DataBlock, DataLoaders, Learner, MultiCategoryBlock,
     accuracy, accuracy_multi, noop, partial, set_seed, show_images)
-from fastai.callback.all import MixUp
+from fastai.callback.all import CutMix, MixUp
 from fastai.vision.data import ImageBlock, PILImage
 from ..core import UserError
 from ..evaluate import Predictions, label_figures, list_figures
@@ -49,11 +49,11 @@ from ..records import Decision
 from ..train import Muon, QuickLearner, QuickOptim, Seeded, Shorten, SkipEasy, choose_epochs, find_lr, time_steps, time_update
 from ..weights import find_weights
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #6f85bc7b
+# %% ../../nbs/recipes/40_image_classification.ipynb #f4cdce5d
 def make_dls(
     items:pd.DataFrame, # `image` and `label`
     split:np.ndarray, # (n_rows,) 'train', 'valid' or 'test'
-    recipe, # reads sep, shape, store, once, shift, flip, zoom, colour, cutout, bs
+    recipe, # reads sep, shape, store, span, once, shift, flip, zoom, colour, cutout, bs
 )->DataLoaders:
     "Batches to learn from and to choose with"
     seen = items[split!='test'].assign(is_valid=split[split!='test']=='valid')
@@ -62,7 +62,7 @@ def make_dls(
     if recipe.zoom<1 and not recipe.once: augment.append(partial(zoom, least=recipe.zoom))
     if recipe.colour and not recipe.once: augment.append(partial(colour, most=recipe.colour))
     if recipe.cutout and not recipe.once: augment.append(partial(cutout, n=recipe.cutout))
-    if recipe.mixup: augment.append(torch.Tensor.float) # bytes cannot be mixed
+    if recipe.mixup or recipe.cutmix: augment.append(torch.Tensor.float) # bytes cannot be mixed
     if recipe.sep:
         cats = MultiCategoryBlock(vocab=sorted({c for o in seen.label for c in split_label(o, recipe.sep)}))
         code = lambda vocab, labels: torch.tensor(np.array([np.isin(vocab, split_label(o, recipe.sep)) for o in labels], dtype='float32'))
@@ -73,6 +73,7 @@ def make_dls(
         names_of = ColReader('label')
     block = DataBlock((ImageBlock(PILImage), cats), get_x=ColReader('image'), get_y=names_of, splitter=ColSplitter())
     if recipe.store=='array': stack = lambda cells: np.stack([fit_size(o, recipe.shape) for o in cells])
+    elif recipe.span: stack = partial(stack_files, decode=lambda o: fit_size(read_picture(o, max(recipe.shape), recipe.span), recipe.shape))
     else: stack = partial(stack_files, decode=lambda o: fit_size(read_picture(o, max(recipe.shape)), recipe.shape))
     if recipe.store=='disk': stack = partial(stack, empty=OnDisk)
     return block.dataloaders(seen, bs=recipe.bs, dl_type=StackedDL, stack=stack, code=code, augment=augment, drop_last=bool((~seen.is_valid).sum()>=recipe.bs))
@@ -83,10 +84,10 @@ def show_batch(dls):
     x,y = dls.train.one_batch()
     show_images(x[:8]/255, titles=[', '.join(dls.vocab[i] for i in (o.nonzero().flatten() if o.ndim else [o]))[:16].replace('$', '\\$') for o in y[:8]], nrows=1, imsize=1.2)
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #eddc8c91
+# %% ../../nbs/recipes/40_image_classification.ipynb #cf699593
 def make_learner(
     dls:DataLoaders,
-    recipe, # reads seed, sep, net, thaw, once, widths, stride, bf16, muon, smooth, wd, mixup
+    recipe, # reads seed, sep, net, weights, thaw, once, widths, stride, bf16, muon, smooth, wd, mixup, cutmix
 )->Learner:
     "A net, its loss, and dice that are thrown afresh for each epoch"
     set_seed(recipe.seed) # the first weights
@@ -98,13 +99,14 @@ def make_learner(
     loss = BCEWithLogitsLossFlat() if recipe.sep else CrossEntropyLossFlat(label_smoothing=recipe.smooth)
     loss._contiguous = noop # else all that follows is done on a slow kind of tensor
     learn = QuickLearner(dls, net, loss, opt_func=opt, wd=recipe.wd, metrics=accuracy_multi if recipe.sep else accuracy, cbs=Seeded(recipe.seed))
-    if recipe.net: learn.splitter = body_and_head
-    if recipe.net: learn.add_cb(Thaw(recipe.thaw))
+    if recipe.weights: learn.splitter = body_and_head
+    if recipe.weights: learn.add_cb(Thaw(recipe.thaw))
     if recipe.once: learn.add_cb(Once())
     if recipe.mixup: learn.add_cb(MixUp(recipe.mixup))
+    if recipe.cutmix: learn.add_cb(CutMix(recipe.cutmix))
     return learn
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #64f7e33f
+# %% ../../nbs/recipes/40_image_classification.ipynb #a6321828
 MOST_EPOCHS,MOST_PHOTO_EPOCHS = 60,300 # more bring nothing: measured on digits; photographs that are cut anew each time can be looked at more often
 USUAL_HEAD_LR,MOST_HEAD_EPOCHS = .004,20
 USUAL_LR,LEAST_LR,MOST_LR = .005,.002,.01 # on Fashion-MNIST .005 and .01 did alike, .13 half a point worse (one run each)
@@ -118,17 +120,17 @@ def plan(
     secs:float, # for this plan and the fit
 )->tuple: # the closed recipe; the decisions
     "Close the recipe from timed batches"
-    if recipe.net: return plan_pretrained(learn, recipe, secs)
+    if recipe.weights: return plan_pretrained(learn, recipe, secs)
     start,found,why = time.perf_counter(),{},[]
     if recipe.sep: why.append(Decision('sep', recipe.sep, f"labels are lists of names: {', '.join(learn.dls.vocab[:5])} …", [''], "sep=''"))
-    if recipe.zoom<1: why.append(Decision('net', '', "from scratch, without the pretrained weights that are at hand" if find_weights() else
-        "from scratch: no pretrained weights are at hand, neither in the folder that AUTOLEARN_WEIGHTS names nor in the usual caches", [], ''))
+    if recipe.zoom<1 or recipe.net: why.append(Decision('net', recipe.net, "from scratch, without the pretrained weights that are at hand" if find_weights() else
+        "from scratch: no pretrained weights are at hand, neither in the folder that AUTOLEARN_WEIGHTS names nor in the usual caches, and none were fetched", [], ''))
     (x,y),n,c,most = learn.dls.train.one_batch(),len(learn.dls.train),len(learn.dls.vocab),MOST_PHOTO_EPOCHS if recipe.zoom<1 else MOST_EPOCHS
     clock = lambda net: time_steps(net, (x, y), learn.loss_func, most=.03*secs)
     spent = lambda: time.perf_counter()-start
     if recipe.thaw is None: found.update(thaw=1., once=False) # there is no body
-    groups,unasked,known = 2 if min(x.shape[2:])<=12 else 3 if min(x.shape[2:])//recipe.stride<=48 else 4,recipe.widths in (None, []),{}
-    build = lambda k: conv_net(x.shape[1], c, [k*2**i for i in range(groups)], recipe.stride)
+    groups,unasked,known = 2 if min(x.shape[2:])<=12 else 3 if min(x.shape[2:])//recipe.stride<=48 else 4,not recipe.net and recipe.widths in (None, []),{}
+    build = lambda k: conv_net(x.shape[1], c, [k*2**i for i in range(groups)], recipe.stride).to(x.device)
     if recipe.bf16 is None: # first, since it says how wide a net there is time for
         net = build(16) if unasked else learn.model
         whole = clock(net) if bf16_pays() else None
@@ -221,15 +223,15 @@ def plan_pretrained(learn, recipe, secs:float)->tuple: # as `plan`
     body.requires_grad_(True)
     return recipe.having(**found),why
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #3f783529
+# %% ../../nbs/recipes/40_image_classification.ipynb #ac26b468
 def fit(
     learn:Learner,
-    recipe, # closed: reads net, weights, skip, cuts, epochs, lr
+    recipe, # closed: reads weights, skip, cuts, epochs, lr
 ):
     "Train with one cycle"
-    if recipe.net: load_body(learn.model, recipe.weights, learn.dls.train.x[:64])
+    if recipe.weights: load_body(learn.model, recipe.weights, learn.dls.train.x[:64])
     cuts = [Shorten(recipe.cuts)] if recipe.cuts else []
-    learn.fit_one_cycle(recipe.epochs, slice(recipe.lr/30, recipe.lr) if recipe.net else recipe.lr, cbs=[SkipEasy(recipe.skip), *cuts] if recipe.skip else cuts)
+    learn.fit_one_cycle(recipe.epochs, slice(recipe.lr/30, recipe.lr) if recipe.weights else recipe.lr, cbs=[SkipEasy(recipe.skip), *cuts] if recipe.skip else cuts)
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #4d822d08
 def score(

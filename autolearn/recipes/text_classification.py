@@ -25,10 +25,11 @@ For a few of those kept to choose with; texts of your own take their place.
 # %% auto #0
 __all__ = ['MOST_NETS', 'MOST_EPOCHS', 'READ_SHARE', 'MOST_RUNS', 'MOST_WORDS', 'make_dls', 'show_batch', 'make_learner', 'plan',
            'clock_reading', 'say_lists', 'plan_encoder', 'plan_linear', 'fit', 'settle', 'answer_all', 'ask', 'score',
-           'predict', 'answers_of', 'explain', 'baselines', 'many_baselines', 'facts', 'open_dls']
+           'predict', 'answers_of', 'explain', 'baselines', 'many_baselines', 'notes', 'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #2929daf8
+# %% ../../nbs/recipes/40_text_classification.ipynb #e7ac9b2c
 import math, time
+from collections import Counter
 import numpy as np, pandas as pd, torch
 
 from fastai.basics import (CategoryBlock, CategoryMap, ColReader, ColSplitter, DataBlock, DataLoaders, Learner, MultiCategoryBlock,
@@ -40,11 +41,11 @@ from ..layers import bf16_pays
 from ..profile import label_sep, split_label
 from ..reading import Reading, more_texts
 from ..records import Decision
-from ..textdata import TOKEN, RowsDL, count_words
+from ..textdata import TOKEN, RowsDL, count_words, tokens_of
 from ..tasks.text_classification import bits_for
 from ..textlayers import Beside, EachLoss, Grams, TextNet, ask_nets, blend, choose_heat, to_probs, weigh_linear
 from ..train import QuickLearner, QuickOptim, Seeded, Shorten, choose_epochs, time_steps
-from ..weights import ENCODERS
+from ..weights import ENCODERS, find_encoders
 
 # %% ../../nbs/recipes/40_text_classification.ipynb #423d1acc
 def make_dls(
@@ -96,7 +97,7 @@ def make_learner(
     if recipe.encoder: learn.splitter = encoder_groups
     return learn
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #c6db5ad0
+# %% ../../nbs/recipes/40_text_classification.ipynb #3cd27431
 MOST_NETS,MOST_EPOCHS,READ_SHARE,MOST_RUNS = 8,30,.35,15_000_000 # the last two: of the time, for reading; runs in all texts that the linear model learns from, 50 bytes each
 
 def plan(
@@ -107,6 +108,7 @@ def plan(
     "Close the recipe from timed batches"
     if recipe.encoder: return plan_encoder(learn, recipe, secs)
     start,found,why = time.perf_counter(),{},say_lists(learn, recipe)
+    if find_encoders(): why.append(Decision('encoder', '', "without the pretrained net that is at hand: it comes in another trial, or would not have read all texts in time", [], 'encoder=… and weights=…'))
     batch,n = learn.dls.train.one_batch(),len(learn.dls.train)
     net = lambda kind: TextNet(learn.model.nets[0].words.num_embeddings, len(learn.dls.vocab), kind, recipe.dim, recipe.hidden, recipe.hide, recipe.drop)
     clock = lambda kinds, half: time_steps(Beside([*map(net, kinds)], half), batch, learn.loss_func, most=.03*secs)
@@ -322,6 +324,19 @@ def many_baselines(train, held, vocab:list, sep:str, valid)->dict: # as `baselin
     heat = choose_heat(grams([*valid.text]), torch.tensor(truth))
     found = {'usual labels':np.tile(hot.mean(0), (len(held), 1)), 'linear model of words and characters':(heat*grams([*held.text])).sigmoid().numpy()}
     return {k:Predictions.of_many([*held.key], p, vocab, [split_label(o, sep) for o in held.label]) for k,p in found.items()}
+
+# %% ../../nbs/recipes/40_text_classification.ipynb #29107ada
+def notes(
+    learn:Learner,
+    items:pd.DataFrame, # `text`
+    most:int=5000, # texts that are looked at
+)->list: # of sentences
+    "How many of the words of these texts the nets know"
+    if learn.dls.train.reader: return [] # it puts words together from pieces
+    known,seen = {*learn.dls.train.words},Counter(w for o in items.text[:most] for w in tokens_of(o))
+    odd = [w for w,_ in seen.most_common() if w not in known]
+    share = 1-sum(seen[w] for w in odd)/max(1, seen.total())
+    return [f"{share:.1%} of the words of these texts are in the vocabulary of the nets{'; not '*bool(odd)}{', '.join(odd[:5])}{' …'*(len(odd)>5)}"]
 
 # %% ../../nbs/recipes/40_text_classification.ipynb #2d8c6d45
 def facts(

@@ -12,7 +12,8 @@ A part is a pair of arrays: its pictures and its labels, in the same order."""
 # %% auto #0
 __all__ = ['ONE_TYPE', 'X', 'Y', 'OPENS', 'MEDIUM', 'READS', 'to_pixels', 'to_labels', 'to_rows', 'read_arrays', 'read_npz',
            'is_plain', 'find_span', 'read_heads', 'say_flat', 'check_pair', 'Head', 'check', 'find_pairs', 'is_array',
-           'is_pair', 'name_arrays', 'sniff', 'explain', 'as_array', 'load_pairs', 'open_data', 'store']
+           'is_pair', 'name_arrays', 'sniff', 'explain', 'say_label', 'join_lists', 'as_array', 'load_pairs',
+           'open_data', 'store']
 
 # %% ../../nbs/sources/11_arrays.ipynb #9f868813
 import math, os, re, zipfile, zlib
@@ -33,11 +34,12 @@ def to_pixels(
     if x.ndim==3 and x.shape[2]==4: x = np.asarray(Image.alpha_composite(Image.new('RGBA', x.shape[1::-1], (128, 128, 128, 255)), Image.fromarray(x)).convert('RGB'))
     return x[..., 0] if x.shape[2:]==(1,) else x
 
-# %% ../../nbs/sources/11_arrays.ipynb #be1ec0cd
+# %% ../../nbs/sources/11_arrays.ipynb #68373243
 def to_labels(
-    y:np.ndarray, # (N,) or (N, 1) numbers, names or yes and no; (N, C) with a one in each row
+    y:np.ndarray, # (N,) or (N, 1) numbers, names or yes and no; (N, C) of ones and zeros
 )->list:
-    "Labels as text; for rows with a single one, the number of its column"
+    "Labels as text; for rows of ones and zeros the number of the column of the one, or of all of them, each with a semicolon"
+    if y.ndim==2 and y.shape[1]>1 and (y.sum(1)!=1).any(): return [''.join(f'{i};' for i in np.flatnonzero(o)) or ';' for o in y]
     if y.ndim==2: y = y.argmax(1) if y.shape[1]>1 else y[:, 0]
     if y.dtype.kind!='f': return y.astype(str).tolist()
     return ['' if math.isnan(v) else str(int(v)) if v.is_integer() else str(v) for v in y.tolist()]
@@ -210,21 +212,32 @@ def explain(data)->str:
     shape = getattr(data, 'shape', ())
     return f"An array {[*shape]} without labels: there is nothing to learn. Give pictures and labels as one tuple: AutoLearner((x, y))." if len(shape)>1 and not hasattr(data, 'columns') else ''
 
-# %% ../../nbs/sources/11_arrays.ipynb #4a768b3f
+# %% ../../nbs/sources/11_arrays.ipynb #2821fe53
+def say_label(v)->str:
+    "A label as text, '' for a gap"
+    if pd.api.types.is_scalar(v) and pd.isna(v): return ''
+    return str(int(v)) if isinstance(v, float) and v.is_integer() else str(v)
+
+def join_lists(o)->list: # labels; as text, [] when there are no lists among them
+    "Lists of labels, each label followed by a semicolon; as many numbers for each picture are no lists"
+    several = [v for v in o if isinstance(v, (list, tuple, set))]
+    if not several or len({*map(len, several)})==1 and not any(isinstance(k, str) for v in several for k in v): return []
+    lists = [[*map(say_label, v)] if isinstance(v, (list, tuple, set)) else [say_label(v)] if say_label(v) else None for v in o]
+    if all(len(v or 'a')==1 for v in lists): return [v[0] if v else '' for v in lists]
+    return ['' if v is None else ''.join(f'{k};' for k in v) or ';' for v in lists]
+
 def as_array(
     o, # what NumPy takes: a list, a Series, a tensor
     name:str, # for messages
     text:bool=False, # labels, so that words and gaps are welcome
 )->np.ndarray:
     "`o` as an array"
+    if text and (lists := join_lists(o)): return np.array(lists)
     try: a = np.asarray(o) if hasattr(o, 'dtype') or not text else np.array([*o], dtype=object)
     except (ValueError, TypeError) as e: raise UserError(f"{name!r} cannot become an array of one shape: {e}") from None
     if not text or a.dtype!=object: return a
     if a.ndim!=1: return np.asarray(a.tolist())
-    def say(v):
-        if pd.api.types.is_scalar(v) and pd.isna(v): return ''
-        return str(int(v)) if isinstance(v, float) and v.is_integer() else str(v)
-    return np.array([say(v) for v in a])
+    return np.array([say_label(v) for v in a])
 
 def load_pairs(
     data, # path of an .npz file, or arrays in memory
@@ -264,9 +277,9 @@ def load_pairs(
     for x,y,names in out.values():
         check_pair(x, y, names)
         if y.ndim==1 or y.shape[1]==1: continue
-        if not (y.dtype.kind in 'buif' and ((y==0)|(y==1)).all() and (y.sum(1)==1).all()):
-            raise UserError(f"{names[1]!r} has {y.shape[1]} columns, but its rows do not hold a single one. "
-                            f"One label for each picture is needed.")
+        if not (y.dtype.kind in 'buif' and ((y==0)|(y==1)).all() and (y!=y[0]).any()):
+            raise UserError(f"{names[1]!r} has {y.shape[1]} columns that hold more than ones and zeros, or the same in each row. "
+                            f"One label for each picture is needed, or a one for each class that is seen in it.")
     return out,note
 
 def open_data(data, target=None, inputs=None, names=None, valid=None, test=None, news=None, span=None)->tuple:

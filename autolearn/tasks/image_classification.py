@@ -33,7 +33,7 @@ def sniff(profile:Profile)->float: # 0 (not at all) to 1
     "Pictures with one label each, or with several"
     return .9 if profile.medium==medium else 0.
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #b025b6c7
+# %% ../../nbs/tasks/25_image_classification.ipynb #2477c3ce
 def check_profile(profile:Profile):
     "Refuse what this task cannot learn from"
     if profile.medium!=medium: raise UserError(f"{name} needs pictures; {profile.name} holds {profile.medium}.")
@@ -43,23 +43,24 @@ def check_profile(profile:Profile):
     if len(profile.classes)<2: raise UserError(f"All pictures of {profile.name} have one label, {next(iter(profile.classes), '')!r}: "
         "there is nothing to tell apart. Give two classes or more, for example a folder for each.")
     n,names = sum(profile.classes.values()),profile.labels or profile.classes
-    if n<2*len(names):
+    many = label_sep(profile.classes) # a picture may stand for several
+    if sum(n*len(split_label(o, many)) for o,n in profile.classes.items())<2*len(names) if many else n<2*len(names):
         raise UserError(f"{len(names)} classes with {n} pictures: some would have none to learn from, or none to choose and test with. "
                         "Give five or more of each. If there is a column of labels: is it a name of each picture, or a quantity? Only classes can be learnt.")
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #13e9449b
+# %% ../../nbs/tasks/25_image_classification.ipynb #97e9ce1d
 def store_for(n:int, shape:list, files:bool)->str: # examples; channels, height, width; are they files?
     "Where the pixels are kept: on disk what is too much for memory; else decoded from files, or stacked from arrays"
     return 'disk' if n*np.prod(shape)>1.5e9 else 'memory' if files else 'array'
 
 def suit(recipe:Recipe, profile:Profile)->Recipe: # made for other data
-    "The recipe with the pixels kept as these data need it"
+    "The recipe with the pixels read and kept as these data need it"
     shape = recipe.choices.get('shape')
     if not isinstance(shape, list) or not all(isinstance(o, int) for o in shape): return recipe # it will be refused
-    return recipe.having(store=store_for(sum(profile.classes.values()), shape, profile.stats['files']))
+    return recipe.having(store=store_for(sum(profile.classes.values()), shape, profile.stats['files']), span=profile.stats.get('deep', []))
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #6c21ff4a
-PLAIN = dict(sep='', store='memory', shift=0, flip=False, zoom=1., colour=0., cutout=0, mixup=0., stride=1, net='', weights='', thaw=1., once=False, bf16=False, muon=False, smooth=.1,
+# %% ../../nbs/tasks/25_image_classification.ipynb #9d5b5a58
+PLAIN = dict(sep='', store='memory', span=[], shift=0, flip=False, zoom=1., colour=0., cutout=0, mixup=0., cutmix=0., stride=1, net='', weights='', thaw=1., once=False, bf16=False, muon=False, smooth=.1,
     wd=.05, skip=0., views=False, cuts=[], seed=0) # choices that leave everything out that can be left out
 
 def portfolio(
@@ -72,12 +73,13 @@ def portfolio(
     most = 128 if min(s['height'][1], s['width'][1])>=96 else 64
     h,w = [int(min(most, 8*round(max(8, s[k][1])/8) if not s['one_size'] else max(8, s[k][1]))) for k in ('height', 'width')]
     stride = 2 if min(h, w)>64 else 1
-    grey,small,photo = s['grey']==1,min(h, w)<=12,min(h, w)>=48 and s['grey']<.5
+    grey,small,large = s['grey']==1,min(h, w)<=12,min(s['height'][1], s['width'][1])>=96
+    photo = min(h, w)>=48 and (s['grey']<.5 or large) # grey ones of that size come from a camera or a scanner
     scarce = secs/n*55_000*784/(h*w)*stride**2<120 # seconds for as much as Fashion-MNIST holds
     bs = int(np.clip(2**int(np.log2(max(8, n/20))), 16, 128)) # fewer, and the norms see noise
     sep = label_sep(profile.classes)
     base = Recipe(name, PLAIN|dict(sep=sep, shape=[1 if grey else 3, h, w], store=store_for(n, [1 if grey else 3, h, w], s['files']), shift=0 if photo else 2 if min(h, w)>=32 else 0 if scarce else 1, flip=mirrors(profile)[0], stride=stride,
-        zoom=.6 if photo else 1., colour=.2 if photo else 0., bs=bs, widths=None,
+        zoom=1. if not photo else .6 if s['grey']<.5 else .8, span=s.get('deep', []), colour=.2 if photo else 0., bs=bs, widths=None,
         bf16=None, muon=None, skip=.5 if n>=5000 and not scarce and not sep else 0., views=not scarce, lr=None, epochs=None))
     nets = find_weights() if takes_net(profile) else []
     if nets: return [with_net(base, nets, s, n, secs), base]
@@ -93,13 +95,13 @@ def mirrors(profile:Profile)->tuple: # bool; why
 
 def reasons(profile:Profile)->list: # of Decision
     "Why the portfolio chose as it did, where that follows from the data"
-    yes,why = mirrors(profile)
-    return [Decision('flip', yes, why, [not yes], 'flip=…')]
+    (yes, why),deep = mirrors(profile),profile.stats.get('deep')
+    return [Decision('flip', yes, why, [not yes], 'flip=…'),
+            *[Decision('span', deep, "files of more than 8 bits: these numbers become black and white, the same in all of them", [], 'span=…')]*bool(deep)]
 
-def takes_net(profile:Profile)->bool: # photographs, large enough
+def takes_net(profile:Profile)->bool: # large enough pictures, in colour or grey
     "Is a pretrained net of use?"
-    s = profile.stats
-    return s['grey']<.5 and min(s['height'][1], s['width'][1])>=64
+    return min(profile.stats['height'][1], profile.stats['width'][1])>=64
 
 def prefetch(
     profile:Profile,
@@ -124,29 +126,30 @@ def with_net(
     return base.having(shape=[3, px, px], store=store_for(n, [3, px, px], stats['files']), net=net, weights=path, thaw=None, once=None, muon=False, widths=[], stride=1,
                        bs=min(32, base.bs), views=False, skip=0.)
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #444932f1
+# %% ../../nbs/tasks/25_image_classification.ipynb #b959a8a2
 def check_choices(recipe:Recipe):
     "Refuse values that no sane recipe has: they may come from a stranger"
     c = recipe.choices
-    check_values(recipe, dict(sep=lambda v: isinstance(v, str) and len(v)<4, shape=lambda v: some(whole(1, 1024), 3, 3)(v) and v[0] in (1, 3) and min(v[1:])>=8, store=lambda v: v in ('array', 'memory', 'disk'),
-        shift=whole(0, 256), flip=yes_no, zoom=number(.1, 1), colour=number(0, 1), cutout=whole(0, 512), mixup=number(0, 10), stride=lambda v: v in (1, 2) and not isinstance(v, bool),
+    check_values(recipe, dict(span=lambda v: v==[] or some(number(-1e12, 1e12), 2, 2)(v) and v[0]<v[1], sep=lambda v: isinstance(v, str) and len(v)<4, shape=lambda v: some(whole(1, 1024), 3, 3)(v) and v[0] in (1, 3) and min(v[1:])>=8, store=lambda v: v in ('array', 'memory', 'disk'),
+        shift=whole(0, 256), flip=yes_no, zoom=number(.1, 1), colour=number(0, 1), cutout=whole(0, 512), mixup=number(0, 10), cutmix=number(0, 10), stride=lambda v: v in (1, 2) and not isinstance(v, bool),
         net=lambda v: isinstance(v, str) and (v=='' or v in NETS), weights=lambda v: v=='' or isinstance(v, str) and v.endswith(ENDINGS) and bool(net_of(v)), thaw=or_open(number(0, 1)), once=or_open(yes_no),
         widths=or_open(some(whole(1, 4096), 8)), muon=or_open(yes_no), smooth=number(0, .9), skip=number(0, .9), views=yes_no))
-    if c['net'] and net_of(c['weights'])!=c['net']: raise UserError(f"The recipe's 'net' {c['net']!r} needs its own 'weights', the path of a file; these are {c['weights']!r}.")
-    for a,b,why in (('skip', 'mixup', "examples that are mixed"), ('skip', 'sep', "lists of labels")):
+    if c['weights'] and net_of(c['weights'])!=c['net']: raise UserError(f"The recipe's 'net' {c['net']!r} needs its own 'weights', the path of a file, or none: weights=''; these are {c['weights']!r}.")
+    for a,b,why in (('skip', 'mixup', "examples that are mixed"), ('skip', 'cutmix', "examples that are mixed"), ('skip', 'sep', "lists of labels")):
         if c[a] and c[b]: raise UserError(f"The recipe's 'skip' does not go with {why}: set skip=0.")
-    if c['once'] and not c['net']: raise UserError("The recipe's 'once' needs a pretrained 'net'.")
+    if c['mixup'] and c['cutmix']: raise UserError("The recipe mixes examples in two ways, 'mixup' and 'cutmix': set one of them to 0.")
+    if c['once'] and not c['weights']: raise UserError("The recipe's 'once' needs a pretrained 'net', with 'weights'.")
     side = min(c['shape'][1:]) if c['zoom']==1 else min(8*round(o*(1+c['zoom'])/16) for o in c['shape'][1:]) # parts are learnt from at their mean size
     if c['stride']==2 and side<=16: raise UserError(f"The recipe's 'stride' of 2 needs pictures of more than 16 pixels, not {side}.")
     if c['widths'] and (side-1)//c['stride']<2**len(c['widths']): raise UserError(f"The recipe's 'widths' halve the picture more often than it has pixels: {c['widths']}.")
     sizes = [8*c['shape'][0], *(c['widths'] or [])]
     if sum(9*(a*b+b*b) for a,b in zip(sizes, sizes[1:]))>1e8: raise UserError(f"The recipe's 'widths' ask for too large a net: {c['widths']}.")
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #a288701a
+# %% ../../nbs/tasks/25_image_classification.ipynb #1a61f501
 def space(profile:Profile)->dict: # choice: list of values, or (low, high, 'log' or 'linear')
     "What may be varied"
     h,w = portfolio(profile, 60)[0].shape[1:]
-    return dict(shift=[0, 1, 2, 3], flip=[False, True], cutout=[0, min(h, w)//4], bs=[32, 64, 128, 256], smooth=[0, .1], wd=(.01, .3, 'log'))
+    return dict(shift=[0, 1, 2, 3], flip=[False, True], cutout=[0, min(h, w)//4], mixup=[0, .2, .4], cutmix=[0, 1], bs=[32, 64, 128, 256], smooth=[0, .1], wd=(.01, .3, 'log'))
 
 # %% ../../nbs/tasks/25_image_classification.ipynb #82922b7c
 def example(
