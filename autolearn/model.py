@@ -65,7 +65,7 @@ def load_weights(
     try: net.load_state_dict(load_file(str(path)))
     except Exception as e: raise UserError(f"{path} does not fit the recipe beside it ({type(e).__name__}: {str(e)[:200]}).") from None
 
-# %% ../nbs/50_model.ipynb #28ddcb51
+# %% ../nbs/50_model.ipynb #c4eb6563
 class Sheet:
     "Pictures side by side, and a line for each"
     def __init__(self,
@@ -109,7 +109,7 @@ class Tested(Predictions):
         "The score and the baselines in words"
         s,low,high = self.interval(self.metric)
         return [f"{self.metric} {s:.4f} [{low:.4f}, {high:.4f}] on {len(self):,} examples", *(f"{k}: {v:.4f}" for k,v in self.baselines.items()),
-                *[f"calibration error {self.calibration()[1]:.3f}: so far are confidence and the share that is right apart, on average"]*(not self.measured),
+                *([] if self.measured else [f"calibration error {self.calibration()[1]:.3f}: so far are confidence and the share that is right apart, on average"]),
                 *self.notes, *[f"{self.left_out:,} more could not be read and are left out"]*bool(self.left_out),
                 *[f"{self.unlabelled:,} rows without a label are left out"]*bool(self.unlabelled),
                 *[f"{', '.join(map(repr, self.strange[:5]))}{' …'*(len(self.strange)>5)}: no class of the model, so rows with such a label count as wrong"]*bool(self.strange),

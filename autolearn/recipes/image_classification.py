@@ -84,7 +84,7 @@ def show_batch(dls):
     x,y = dls.train.one_batch()
     show_images(x[:8]/255, titles=[', '.join(dls.vocab[i] for i in (o.nonzero().flatten() if o.ndim else [o]))[:16].replace('$', '\\$') for o in y[:8]], nrows=1, imsize=1.2)
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #cf699593
+# %% ../../nbs/recipes/40_image_classification.ipynb #10b7850c
 def make_learner(
     dls:DataLoaders,
     recipe, # reads seed, sep, net, weights, thaw, once, widths, stride, bf16, muon, smooth, wd, mixup, cutmix
@@ -99,14 +99,14 @@ def make_learner(
     loss = BCEWithLogitsLossFlat() if recipe.sep else CrossEntropyLossFlat(label_smoothing=recipe.smooth)
     loss._contiguous = noop # else all that follows is done on a slow kind of tensor
     learn = QuickLearner(dls, net, loss, opt_func=opt, wd=recipe.wd, metrics=accuracy_multi if recipe.sep else accuracy, cbs=Seeded(recipe.seed))
-    if recipe.weights: learn.splitter = body_and_head
-    if recipe.weights: learn.add_cb(Thaw(recipe.thaw))
+    if recipe.net and recipe.weights: learn.splitter = body_and_head
+    if recipe.net and recipe.weights: learn.add_cb(Thaw(recipe.thaw))
     if recipe.once: learn.add_cb(Once())
     if recipe.mixup: learn.add_cb(MixUp(recipe.mixup))
     if recipe.cutmix: learn.add_cb(CutMix(recipe.cutmix))
     return learn
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #a6321828
+# %% ../../nbs/recipes/40_image_classification.ipynb #2b003a74
 MOST_EPOCHS,MOST_PHOTO_EPOCHS = 60,300 # more bring nothing: measured on digits; photographs that are cut anew each time can be looked at more often
 USUAL_HEAD_LR,MOST_HEAD_EPOCHS = .004,20
 USUAL_LR,LEAST_LR,MOST_LR = .005,.002,.01 # on Fashion-MNIST .005 and .01 did alike, .13 half a point worse (one run each)
@@ -120,7 +120,7 @@ def plan(
     secs:float, # for this plan and the fit
 )->tuple: # the closed recipe; the decisions
     "Close the recipe from timed batches"
-    if recipe.weights: return plan_pretrained(learn, recipe, secs)
+    if recipe.net and recipe.weights: return plan_pretrained(learn, recipe, secs)
     start,found,why = time.perf_counter(),{},[]
     if recipe.sep: why.append(Decision('sep', recipe.sep, f"labels are lists of names: {', '.join(learn.dls.vocab[:5])} …", [''], "sep=''"))
     if recipe.zoom<1 or recipe.net: why.append(Decision('net', recipe.net, "from scratch, without the pretrained weights that are at hand" if find_weights() else
@@ -223,15 +223,15 @@ def plan_pretrained(learn, recipe, secs:float)->tuple: # as `plan`
     body.requires_grad_(True)
     return recipe.having(**found),why
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #ac26b468
+# %% ../../nbs/recipes/40_image_classification.ipynb #7990926a
 def fit(
     learn:Learner,
-    recipe, # closed: reads weights, skip, cuts, epochs, lr
+    recipe, # closed: reads net, weights, skip, cuts, epochs, lr
 ):
     "Train with one cycle"
-    if recipe.weights: load_body(learn.model, recipe.weights, learn.dls.train.x[:64])
+    if recipe.net and recipe.weights: load_body(learn.model, recipe.weights, learn.dls.train.x[:64])
     cuts = [Shorten(recipe.cuts)] if recipe.cuts else []
-    learn.fit_one_cycle(recipe.epochs, slice(recipe.lr/30, recipe.lr) if recipe.weights else recipe.lr, cbs=[SkipEasy(recipe.skip), *cuts] if recipe.skip else cuts)
+    learn.fit_one_cycle(recipe.epochs, slice(recipe.lr/30, recipe.lr) if recipe.net and recipe.weights else recipe.lr, cbs=[SkipEasy(recipe.skip), *cuts] if recipe.skip else cuts)
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #4d822d08
 def score(

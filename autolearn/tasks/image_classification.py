@@ -126,7 +126,7 @@ def with_net(
     return base.having(shape=[3, px, px], store=store_for(n, [3, px, px], stats['files']), net=net, weights=path, thaw=None, once=None, muon=False, widths=[], stride=1,
                        bs=min(32, base.bs), views=False, skip=0.)
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #b959a8a2
+# %% ../../nbs/tasks/25_image_classification.ipynb #15d87f0d
 def check_choices(recipe:Recipe):
     "Refuse values that no sane recipe has: they may come from a stranger"
     c = recipe.choices
@@ -134,11 +134,11 @@ def check_choices(recipe:Recipe):
         shift=whole(0, 256), flip=yes_no, zoom=number(.1, 1), colour=number(0, 1), cutout=whole(0, 512), mixup=number(0, 10), cutmix=number(0, 10), stride=lambda v: v in (1, 2) and not isinstance(v, bool),
         net=lambda v: isinstance(v, str) and (v=='' or v in NETS), weights=lambda v: v=='' or isinstance(v, str) and v.endswith(ENDINGS) and bool(net_of(v)), thaw=or_open(number(0, 1)), once=or_open(yes_no),
         widths=or_open(some(whole(1, 4096), 8)), muon=or_open(yes_no), smooth=number(0, .9), skip=number(0, .9), views=yes_no))
-    if c['weights'] and net_of(c['weights'])!=c['net']: raise UserError(f"The recipe's 'net' {c['net']!r} needs its own 'weights', the path of a file, or none: weights=''; these are {c['weights']!r}.")
+    if c['net'] and c['weights'] and net_of(c['weights'])!=c['net']: raise UserError(f"The recipe's 'net' {c['net']!r} needs its own 'weights', the path of a file, or none: weights=''; these are {c['weights']!r}.")
     for a,b,why in (('skip', 'mixup', "examples that are mixed"), ('skip', 'cutmix', "examples that are mixed"), ('skip', 'sep', "lists of labels")):
         if c[a] and c[b]: raise UserError(f"The recipe's 'skip' does not go with {why}: set skip=0.")
     if c['mixup'] and c['cutmix']: raise UserError("The recipe mixes examples in two ways, 'mixup' and 'cutmix': set one of them to 0.")
-    if c['once'] and not c['weights']: raise UserError("The recipe's 'once' needs a pretrained 'net', with 'weights'.")
+    if c['once'] and not (c['net'] and c['weights']): raise UserError("The recipe's 'once' needs a pretrained 'net', with 'weights'.")
     side = min(c['shape'][1:]) if c['zoom']==1 else min(8*round(o*(1+c['zoom'])/16) for o in c['shape'][1:]) # parts are learnt from at their mean size
     if c['stride']==2 and side<=16: raise UserError(f"The recipe's 'stride' of 2 needs pictures of more than 16 pixels, not {side}.")
     if c['widths'] and (side-1)//c['stride']<2**len(c['widths']): raise UserError(f"The recipe's 'widths' halve the picture more often than it has pixels: {c['widths']}.")
