@@ -119,7 +119,7 @@ def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=
     al.started = process_start()
     finish(al, as_json, budget)
 
-# %% ../nbs/71_cli.ipynb #73cdf1f8
+# %% ../nbs/71_cli.ipynb #aaa37157
 def check_out(out:str=None):
     "Refuse, before any work is done, a file that could not be written"
     from autolearn.core import UserError
@@ -184,7 +184,8 @@ def predict(model:str=typer.Argument(help="folder of a model or a RUN"), inputs:
 @app.command()
 def generate(model:str=typer.Argument(help="folder of a model or a RUN that learnt to make things"), n:int=typer.Option(8, '-n', help="how many"),
              seed:int=typer.Option(0, help="the same seed gives the same"), out:Optional[str]=typer.Option(None, help="FILE or folder; default: print"),
-             set:Optional[List[str]]=typer.Option(None, help="key=value: how to make them, like temperature=0.8; may be repeated"), debug:bool=DEBUG):
+             set:Optional[List[str]]=typer.Option(None, help="key=value: how to make them, like temperature=0.8; may be repeated"),
+             against:Optional[str]=typer.Option(None, help="real texts, or `test`, those of the RUN: say how near the new ones are to them, and to each other"), debug:bool=DEBUG):
     "New texts, or whatever the model has learnt to make."
     from autolearn.core import plugin
     from autolearn.model import Model
@@ -194,6 +195,7 @@ def generate(model:str=typer.Argument(help="folder of a model or a RUN that lear
     made,medium = found.sample(n, seed, **read_choices(set or [])),plugin('media', get_task(found.recipe.task).medium)
     if out: print(medium.write_made(made, out), file=sys.stderr)
     else: say(*medium.show_made(made))
+    if against: say('', found.compare(None if against=='test' and not os.path.exists(against) else against, samples=made).round(4).to_string())
 
 @app.command()
 def test(model:str=typer.Argument(help="folder of a model or a RUN"), data:str=DATA, target:Optional[str]=TARGET, as_json:bool=JSON, debug:bool=DEBUG):

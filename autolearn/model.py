@@ -156,7 +156,7 @@ class Tested(Predictions):
         sheets = [o._repr_html_() for o in (self.sheet(), self.pairs()) if o]
         return ''.join(f'<div>{escape(o)}</div>' for o in self.lines())+''.join(sheets)+super()._repr_html_()
 
-# %% ../nbs/50_model.ipynb #1c623c18
+# %% ../nbs/50_model.ipynb #bc8a522b
 def things_of(medium:str)->str: return getattr(plugin('media', medium), 'THINGS', 'rows')
 
 SOME = 1000 # items that are answered for at once
@@ -224,6 +224,28 @@ class Model:
         recipe = override(self.recipe, how)
         get_task(recipe.task).check_choices(recipe)
         with self.learn.no_bar(), self.learn.no_logging(): return get_recipe(recipe.task).sample(self.learn, n, seed, recipe)
+    def compare(self,
+        data=None, # real texts, as `open_source` opens them; None: the test part of the RUN
+        n:int=1000, # samples
+        seed:int=0,
+        samples:list=None, # made before; None: make `n`
+        **how, # as for `sample`
+    )->pd.DataFrame: # a row for each length of runs
+        "How near samples are to real things, and to each other; how it is measured is printed"
+        plan = get_task(self.recipe.task)
+        if not hasattr(plan, 'compare'): raise UserError(f"What a model of {self.recipe.task} makes is compared with nothing.")
+        if data is None and not (self.run and (self.run/'problem.json').exists()): raise UserError("Name the real texts to compare with.")
+        items = self.open_alike(data).items if data is not None else self.run_items()
+        if 'test' in set(items.part): items = items[items.part=='test']
+        table,said = plan.compare(samples or self.sample(n, seed, **how), [*items[plan.medium]])
+        print(said)
+        return table
+    def run_items(self)->pd.DataFrame: # key, the input column, part
+        "The rows of the RUN this model came from, with the parts they were in"
+        from autolearn.source import reopen
+        items = reopen(read_json(self.run/'problem.json')['source']).items
+        part = pd.read_parquet(self.run/'items.parquet', columns=['key', 'part']).set_index('key').part
+        return items.assign(part=items.key.map(part))
     def items_of(self, inputs)->pd.DataFrame: # `key` and the input column
         "Rows to answer for"
         from autolearn.source import unlabelled

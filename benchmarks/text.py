@@ -80,13 +80,13 @@ def tell(width:int, epochs:int=6, n:int=4000):
     items = load('sst2')[0][:n+500].assign(key=lambda t: [*map(str, range(len(t)))])
     recipe = Recipe('text_classification', PLAIN|dict(kinds=['cnn', 'lstm'], hidden=width, bf16=bf16_pays(), epochs=epochs))
     dls = make_dls(items, np.array(['train']*n+['valid']*500), recipe)
-    net,bs,y,held = make_learner(dls, recipe).model,recipe.bs,dls.train.y[0],dls.valid.get_idxs()
+    net,bs,y,held = make_learner(dls, recipe).model,recipe.bs,dls.train.y[0],torch.tensor(dls.valid.get_idxs())
     opt = torch.optim.AdamW(net.parameters(), recipe.lr, betas=(.9, .99), weight_decay=recipe.wd)
     rates = torch.optim.lr_scheduler.OneCycleLR(opt, recipe.lr, total_steps=epochs*len(dls.train), pct_start=.25)
-    order = []
+    order = torch.zeros(len(dls.train.get_idxs()), dtype=torch.long)
     def begin():
         net.train()
-        order[:] = dls.train.get_idxs() # batches of like length, as ours
+        order[:] = torch.tensor(dls.train.get_idxs()) # batches of like length, as ours
     def step(i):
         rows = order[i*bs:(i+1)*bs]
         said = net(dls.train.x[rows])

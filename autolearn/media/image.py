@@ -21,12 +21,12 @@ wherever they came from."""
 # %% auto #0
 __all__ = ['THINGS', 'FOUND', 'MOST_PIXELS', 'MOST_BYTES', 'LARGE', 'FORMATS', 'MOST_TONE', 'MEASURES', 'ENDINGS',
            'find_near_copies', 'find_near_leaks', 'find_near_together', 'FINDERS', 'read_picture', 'to_pixels',
-           'to_bytes', 'hash_pixels', 'pixel_hash', 'add_content', 'add_array_content', 'content_step', 'small_files',
-           'map_files', 'measure', 'measure_some', 'read_or_say', 'measure_pixels', 'measure_alike', 'are_alike',
-           'sharpness', 'near_pairs', 'same_tone', 'add_near', 'file_stamps', 'read_measures', 'keep_measures',
-           'measure_files', 'add_measures', 'as_items', 'printable', 'files_below', 'as_cell', 'span_of', 'spread',
-           'readable', 'read_numbers', 'find_deep', 'summarise', 'find_blank', 'find_dark', 'find_odd_sizes',
-           'find_blurred', 'evidence', 'contact_sheet', 'heat_sheet', 'traits']
+           'to_bytes', 'hash_pixels', 'pixel_hash', 'add_content', 'add_array_content', 'content_step', 'map_files',
+           'measure', 'measure_some', 'read_or_say', 'measure_pixels', 'measure_alike', 'are_alike', 'sharpness',
+           'near_pairs', 'same_tone', 'add_near', 'file_stamps', 'read_measures', 'keep_measures', 'measure_files',
+           'add_measures', 'as_items', 'printable', 'files_below', 'as_cell', 'span_of', 'spread', 'readable',
+           'read_numbers', 'find_deep', 'summarise', 'find_blank', 'find_dark', 'find_odd_sizes', 'find_blurred',
+           'evidence', 'contact_sheet', 'heat_sheet', 'traits']
 
 # %% ../../nbs/media/13_image.ipynb #5913969c
 import hashlib, io, os, threading, time
@@ -101,19 +101,17 @@ def content_step(profile)->str: # `add_content`, or what does the same with less
     "The function that names these pictures in somebody's notebook, where nothing should stand that is not needed"
     return 'add_content' if profile.stats.get('files') or profile.stats.get('n_readable')!=profile.n else 'add_array_content'
 
-# %% ../../nbs/media/13_image.ipynb #e14e7ab2
-def small_files(cells)->bool: # paths, or pixels
-    "Are files so small that one thread reads them soonest?"
-    sizes = [os.path.getsize(o) if isinstance(o, (str, os.PathLike)) and os.path.isfile(o) else 0 for o in cells[::max(1, len(cells)//20)]]
-    return sum(sizes)<=20_000*len(sizes)
-
-def map_files(f, cells): # a function of a path or of pixels; yields what it gives, in order
-    "Apply `f` to many files, to large ones in as many threads as there are processors"
-    if small_files(cells): yield from map(f, cells)
+# %% ../../nbs/media/13_image.ipynb #e8c290ed
+def map_files(f, cells:list): # a function of a path or of pixels; yields what it gives, in order
+    "Apply `f` to many files, in as many threads as there are processors where that takes a while"
+    start,first = time.perf_counter(),[*map(f, cells[:8])]
+    late = time.perf_counter()-start>.001*len(first)
+    yield from first
+    if not late: yield from map(f, cells[8:])
     else:
-        with ThreadPoolExecutor(os.cpu_count()) as pool: yield from pool.map(f, cells)
+        with ThreadPoolExecutor(os.cpu_count()) as pool: yield from pool.map(f, cells[8:])
 
-# %% ../../nbs/media/13_image.ipynb #264a0e3e
+# %% ../../nbs/media/13_image.ipynb #fe7992c6
 def measure(
     x, # as `read_picture` takes it
 )->tuple: # content, height, width, channels, lowest and highest value, sharpness, mean red, green and blue in one number, a thumbnail (256,) in grey, reason when unreadable
@@ -121,11 +119,14 @@ def measure(
     return next(measure_some([x]))
 
 def measure_some(cells): # as `read_picture` takes them; yields as `measure` gives them
-    "What several pictures are like"
-    read = [*map(read_or_say, cells)]
-    good = [p for p,_ in read if p is not None]
-    rows = iter(measure_alike(good) if are_alike(good) else map(measure_pixels, good))
-    for p,why in read: yield next(rows) if p is not None else ('', 0, 0, 0, 0, 0, np.nan, 0, None, why)
+    "What several pictures are like; small ones are measured together"
+    rows,small = [None]*len(cells),{}
+    for i,(p,why) in enumerate(map(read_or_say, cells)):
+        if p is not None and p.size<20_000: small[i] = p
+        else: rows[i] = ('', 0, 0, 0, 0, 0, np.nan, 0, None, why) if p is None else measure_pixels(p)
+    together = [*small.values()]
+    for i,row in zip(small, measure_alike(together) if are_alike(together) else map(measure_pixels, together)): rows[i] = row
+    yield from rows
 
 def read_or_say(x)->tuple: # pixels, ''; or None and the reason
     "The pixels of `x`, or why there are none"
@@ -217,7 +218,7 @@ def add_near(items:pd.DataFrame)->pd.DataFrame: # of `measure`; with `near` and 
     many = many.where(many.map(many.value_counts())>1, 0)
     return items.assign(near=items.content.map(many).fillna(0).astype(int), leak=items.content.map(dict(zip(good.content, leak))).fillna(False).astype(bool))
 
-# %% ../../nbs/media/13_image.ipynb #463bf719
+# %% ../../nbs/media/13_image.ipynb #d21025b0
 MEASURES = ['content', 'height', 'width', 'channels', 'low', 'high', 'sharp', 'tone', 'thumb', 'reason']
 
 def file_stamps(paths)->list: # '' where nothing is
@@ -257,7 +258,7 @@ def measure_files(
     except OSError: path = '' # no place to keep anything
     known = read_measures(path) if path else {}
     new = [p for p,s in zip(paths, stamps) if s not in known]
-    rows = chain.from_iterable(measure_some(o) if small_files(o) else map_files(measure, o) for o in chunked(new, 256))
+    rows = chain.from_iterable(measure_some(o) if are_alike([read_or_say(p)[0] for p in o[:2]]) else map_files(measure, o) for o in chunked(new, 256))
     found = dict(zip(new, [*news.count(rows, len(new), 'reading pictures')]))
     rows = [known.get(s) or found[p] for p,s in zip(paths, stamps)]
     if path and new and time.perf_counter()-start>worth: keep_measures(path, stamps, rows)

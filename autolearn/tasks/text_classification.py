@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['name', 'medium', 'ANSWERS', 'KINDS', 'PLAIN', 'MILLIONS', 'names_in', 'metrics', 'sniff', 'check_profile', 'bits_for',
-           'portfolio', 'reading_secs', 'reads', 'with_encoder', 'suit', 'prefetch', 'reasons', 'check_choices',
-           'space', 'example']
+           'words_of', 'portfolio', 'reading_secs', 'reads', 'with_encoder', 'suit', 'prefetch', 'reasons',
+           'check_choices', 'space', 'example']
 
 # %% ../../nbs/tasks/25_text_classification.ipynb #1e05ab8f
 import importlib, inspect, os
@@ -46,12 +46,16 @@ def check_profile(profile:Profile):
         raise UserError(f"{len(names)} classes with {n} texts: some would have none to learn from. "
                         "Is the label column a name of each text, or a quantity? Only classes can be learnt.")
 
-# %% ../../nbs/tasks/25_text_classification.ipynb #c2c9c112
+# %% ../../nbs/tasks/25_text_classification.ipynb #a5312a2e
 PLAIN = dict(sep='', unlabelled='', read=0, encoder='', weights='', frozen=False, kinds=['cnn'], dim=128, hidden=128, hide=.3, drop=.5, least=2, longest=256, linear=1, bits=18, bf16=False, bs=64, lr=.003, wd=.01, cuts=[], seed=0)
 
 def bits_for(n_classes:int)->int: # of the numbers of runs, for a linear model
     "As many as leave room for the weights of all classes: 200 MB"
     return 18 if n_classes<50 else int(np.clip(np.log2(2e7/n_classes), 12, 16))
+
+def words_of(profile:Profile)->list: # half of the texts have fewer, 19 of 20, all
+    "How many words texts have; a character is one where they are not set apart"
+    return profile.stats['words'] if profile.stats.get('spaced', 1)>.5 else profile.stats['chars']
 
 def portfolio(
     profile:Profile,
@@ -60,7 +64,7 @@ def portfolio(
 )->list: # of Recipe, best first
     "A few recipes known to be good"
     s,n,names = profile.stats,sum(profile.classes.values()),profile.labels or profile.classes
-    words = s['words'] if s.get('spaced', 1)>.5 else s['chars']
+    words = words_of(profile)
     base = Recipe(name, PLAIN|dict(sep=label_sep(profile.classes), read=None, linear=None, kinds=None, hide=.1 if words[1]<12 else .3, least=2 if n>500 else 1, longest=int(np.clip(1.3*words[2], 16, 400)), bits=bits_for(len(names)),
         bf16=None, bs=int(np.clip(2**int(np.log2(max(8, n/20))), 8, 64)), epochs=int(np.clip(round(60_000/max(1, n)), 4, 14))))
     if (there := find_encoders()) and reads(profile):
@@ -104,8 +108,10 @@ def prefetch(
 
 def reasons(profile:Profile)->list: # of Decision
     "What was chosen for these data, and why"
-    if find_encoders() and reads(profile): return []
-    return [Decision('encoder', '', "no pretrained net is at hand in the folder that AUTOLEARN_WEIGHTS names or the usual caches" if reads(profile) else "the texts are not in a script that the usual pretrained nets have read", [], 'encoder=… and weights=…')]
+    n,words = portfolio(profile, 300)[0].choices['longest'],words_of(profile)
+    cut = [Decision('longest', n, f"of longer texts the nets read the beginning and the end: one text of twenty has more than {words[2]:,} words, the longest has {words[3]:,}", [], 'longest=…')]*(words[3]>n)
+    if find_encoders() and reads(profile): return cut
+    return [*cut, Decision('encoder', '', "no pretrained net is at hand in the folder that AUTOLEARN_WEIGHTS names or the usual caches" if reads(profile) else "the texts are not in a script that the usual pretrained nets have read", [], 'encoder=… and weights=…')]
 
 # %% ../../nbs/tasks/25_text_classification.ipynb #650276ff
 def check_choices(recipe:Recipe):

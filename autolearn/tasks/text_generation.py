@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['name', 'medium', 'LABELS', 'SAMPLES', 'DEMO', 'UNITS', 'PLAIN', 'metrics', 'sniff', 'check_profile', 'best_unit',
-           'reasons', 'portfolio', 'check_choices', 'space', 'example']
+           'reasons', 'portfolio', 'check_choices', 'space', 'example', 'compare']
 
-# %% ../../nbs/tasks/25_text_generation.ipynb #51a61491
+# %% ../../nbs/tasks/25_text_generation.ipynb #520042ca
 import math, pydoc_data.topics
 import pandas as pd
+from ..bleu import bleu_figures
 from ..core import UserError
 from ..records import Decision, Profile, Recipe
 from ..task import check_values, number, or_open, whole, yes_no
@@ -89,3 +90,16 @@ def example(
     "Paragraphs of the help that comes with Python"
     texts = [*dict.fromkeys(' '.join(o.split()) for t in pydoc_data.topics.topics.values() for o in t.split('\n\n') if len(o)>60)]
     return pd.DataFrame(dict(text=texts)).sample(frac=1, random_state=seed)[:n].reset_index(drop=True)
+
+# %% ../../nbs/tasks/25_text_generation.ipynb #3605989e
+def compare(
+    samples:list, # of texts
+    references:list, # real texts
+)->tuple: # a table with a row for each length of runs; how it was measured, in words
+    "How near samples are to real texts, and to each other"
+    spaced = sum(' ' in o.strip() for o in references)>.5*len(references)
+    cut = (lambda o: o) if spaced else lambda o: ' '.join(o)
+    found = bleu_figures([*map(cut, samples)], [*map(cut, references)])
+    table = pd.DataFrame({k:[found[f'{k}_{n}'] for n in range(2, 6)] for k in ('bleu', 'self_bleu')}, index=pd.Index(range(2, 6), name='runs of up to'))
+    return table,(f"{len(samples):,} samples. BLEU: each against all {len(references):,} real texts at once; Self-BLEU: each against the other {len(samples)-1:,}; "
+                  f"{'words are what spaces set apart' if spaced else 'a character counts as a word'}; means over the samples. More BLEU at less Self-BLEU is better")
