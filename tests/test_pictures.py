@@ -15,8 +15,8 @@ def near(a, b, most): return np.abs(a.astype(int)-b.astype(int)).mean()<most
 
 @pytest.mark.parametrize('ending,most', [('png', 0), ('bmp', 0), ('tiff', 0), ('ppm', 0), ('webp', 12), ('jpg', 6), ('gif', 12)])
 def test_formats(tmp_path, ending, most):
-    Image.fromarray(SCENE).save(tmp_path/f'a.{ending}')
-    found = read_picture(tmp_path/f'a.{ending}')
+    Image.fromarray(SCENE).save(tmp_path/f'scene.{ending}')
+    found = read_picture(tmp_path/f'scene.{ending}')
     assert found.shape==SCENE.shape and (near(found, SCENE, most) if most else (found==SCENE).all())
 
 def test_kinds_of_pixels(tmp_path):
@@ -36,8 +36,8 @@ def test_kinds_of_pixels(tmp_path):
 def test_photographs_are_turned_upright(tmp_path, way, turn):
     exif = Image.Exif()
     exif[0x112] = way
-    Image.fromarray(SCENE).save(tmp_path/'a.png', exif=exif)
-    assert (read_picture(tmp_path/'a.png')==turn(SCENE)).all()
+    Image.fromarray(SCENE).save(tmp_path/'scene.png', exif=exif)
+    assert (read_picture(tmp_path/'scene.png')==turn(SCENE)).all()
 
 def text_chunk(path, n):
     "A PNG with a text of `n` bytes, which take no room on disk"
