@@ -183,6 +183,10 @@ def test_a_run_that_learns_to_write(tmp_path):
     assert (tmp_path/'a.txt').read_text().splitlines()==[' '.join(o.split()) for o in model.sample(5, seed=1, temperature=.7)]
     assert all(o.startswith('The ') for o in model.sample(2, start='The '))
     with pytest.raises(UserError, match="'temperature'"): model.sample(1, temprature=1)
+    code,out = call('generate', tmp_path/'run', '-n', 40, '--against', 'test')
+    assert code==0 and 'Self-BLEU: each against the other 39' in out and 'self_bleu' in out, out
+    table = model.compare(tmp_path/'help.txt', samples=['The import statement binds names.', 'The '*5]) # what it learnt from
+    assert [*table.columns]==['bleu', 'self_bleu'] and table.index.tolist()==[2, 3, 4, 5] and (table.self_bleu<table.bleu).all()
     code,out = call('test', tmp_path/'run', tmp_path/'help.txt')
     assert code==0 and 'nats_per_char' in out and 'has learnt from' in out, out
     (tmp_path/'new.txt').write_text('The assignment statement binds a name.\nQqqq zzzz xxjq wvvk!\n')
