@@ -102,7 +102,7 @@ def test_several_labels_for_a_picture(tmp_path):
     assert all({*o}<={*al.model.classes} for o in said['predictions'])
     assert al.verify()['equal']
 
-@pytest.mark.parametrize('choice', [dict(mixup=.4), dict(cutmix=1.), dict(store='disk'), dict(cutout=2)])
+@pytest.mark.parametrize('choice', [dict(mixup=.4, store='disk'), dict(cutmix=1., cutout=2)])
 def test_choices_nobody_makes_by_default(tmp_path, choice):
     d = load_digits()
     x,y = (d.images[:400]*255/16).round().astype('uint8'),d.target[:400]
