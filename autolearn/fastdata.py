@@ -7,7 +7,7 @@ All pictures get one shape: grey or in colour, and as many pixels as the net exp
 What memory has no room for lies in a temporary file. A batch is read from it; the system keeps what memory it can spare for that.
 
 ## `stack_files`
-Large files are decoded by as many threads as there are processors.
+Where decoding takes a while it is done by as many threads as there are processors.
 
 ## `StackedDL`
 Opening small pictures one by one costs more than learning from them. These are opened once and kept as one tensor of bytes;
