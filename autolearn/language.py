@@ -2,7 +2,7 @@
 
 ## `LanguageNet`
 Vectors of tokens, layers of LSTM, and a guess at the next token. While it learns, a batch goes on with what the last one left in mind. Dimensions are dropped for the whole length of a batch (Gal and Ghahramani 2016, arXiv 1512.05287); where vectors and
-states have one size, the vectors are also what guesses are compared with (Press and Wolf 2017, arXiv 1608.05859).
+states have one size, the vectors are also what guesses are compared with (Press and Wolf 2017, arXiv 1608.05859). With `awd` also weights between states and whole words are dropped, as in fastai's AWD-LSTM (Merity, Keskar and Socher 2018, arXiv 1708.02182).
 
 ## `measure_nats`
 How surprising is each text? A character that is not known costs what the model gave to *unknown*, and a guess among all characters of Unicode.
@@ -28,23 +28,25 @@ What counts say of texts: each is read from its beginning, or from what stands b
 __all__ = ['UNSEEN', 'LETTER', 'MOST_COUNTED', 'LanguageNet', 'TokenLoss', 'measure_nats', 'narrow_down', 'find_stumps',
            'write_texts', 'longest_order', 'Counts', 'Counted', 'weigh_counts', 'count_nats']
 
-# %% ../nbs/32_language.ipynb #4ea18bfb
+# %% ../nbs/32_language.ipynb #a11e1e6f
 import math, re
 from itertools import islice
 import numpy as np, torch
 from torch import nn
 from fastai.basics import CrossEntropyLossFlat
-from .media.text import SPACELESS
+from fastai.text.models.awdlstm import WeightDropout
+from .media.text import MARKS, SPACELESS
 from .textstream import END, NONE, UNKNOWN
 
-# %% ../nbs/32_language.ipynb #ab7b238b
+# %% ../nbs/32_language.ipynb #3c693ce8
 class LanguageNet(nn.Module):
     "Vectors of tokens, LSTM layers, logits of the next token: (B, T) to (B, T, n_tokens)"
-    def __init__(self, n_tokens:int, dim:int=128, hidden:int=256, layers:int=1, drop:float=.2, half:bool=False): # half: in bfloat16 where that is safe
+    def __init__(self, n_tokens:int, dim:int=128, hidden:int=256, layers:int=1, drop:float=.2, half:bool=False, awd:bool=False): # half: in bfloat16 where that is safe
         super().__init__()
-        self.drop,self.half,self.state = drop,half,None
+        self.drop,self.half,self.awd,self.state = drop,half,awd,None
         self.tokens = nn.Embedding(n_tokens, dim)
         self.body = nn.ModuleList(nn.LSTM(dim if i==0 else hidden, hidden, batch_first=True) for i in range(layers))
+        if awd: self.body = nn.ModuleList(WeightDropout(o, drop) for o in self.body)
         self.narrow = nn.Linear(hidden, dim) if dim<hidden and n_tokens>1000 else nn.Identity()
         self.head = nn.Linear(hidden if isinstance(self.narrow, nn.Identity) else dim, n_tokens)
         nn.init.normal_(self.tokens.weight, std=.1)
@@ -53,10 +55,14 @@ class LanguageNet(nn.Module):
     def hide(self, x): # (B, T, C)
         if not self.training or not self.drop: return x
         return x*((torch.rand(len(x), 1, x.shape[2], device=x.device)>self.drop)/(1-self.drop)).to(x.dtype)
+    def vectors(self, x): # (B, T)
+        e = self.tokens(x)
+        if not self.awd or not self.training: return e
+        return e*((torch.rand(self.tokens.num_embeddings, 1, device=x.device)>self.drop/4)/(1-self.drop/4))[x].to(e.dtype) # a token is there wherever it stands, or nowhere
     def read(self, x, state=None): # (B, T), what is in mind; logits, what is in mind then
         now = []
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.half):
-            h = self.hide(self.tokens(x))
+            h = self.hide(self.vectors(x))
             for i,layer in enumerate(self.body):
                 h,s = layer(h, None if state is None else state[i])
                 h = self.hide(h)
@@ -94,8 +100,8 @@ def measure_nats(
     sums.index_add_(1, dl.whose(), torch.cat(found, 1))
     return sums[0].numpy(),sums[1].numpy()
 
-# %% ../nbs/32_language.ipynb #d87d06d6
-LETTER = re.compile(rf'[^\W{SPACELESS}]') # of a script that sets words apart
+# %% ../nbs/32_language.ipynb #e00beef0
+LETTER = re.compile(rf'[{MARKS}]|[^\W{SPACELESS}]') # of a script that sets words apart
 
 def narrow_down(logits, temperature:float=1., top_k:int=0, top_p:float=1.)->torch.Tensor: # (n, n_tokens) both
     "Probabilities to throw the dice by"

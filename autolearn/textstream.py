@@ -16,16 +16,16 @@ tokens count. A text longer than `longest` tokens is measured in parts, each wit
 # %% auto #0
 __all__ = ['PIECE', 'NONE', 'UNKNOWN', 'END', 'count_tokens', 'learn_pieces', 'Coder', 'StreamDL']
 
-# %% ../nbs/31_textstream.ipynb #8675466b
+# %% ../nbs/31_textstream.ipynb #3330fadb
 import re
 from collections import Counter
 import numpy as np, torch
 from fastai.basics import to_device
 from .loader import BatchDL
-from .media.text import SPACELESS
+from .media.text import SPACELESS, WORD
 
-# %% ../nbs/31_textstream.ipynb #797ce10d
-PIECE = re.compile(rf' ?[{SPACELESS}]| ?[^\W{SPACELESS}]+| ?[^\w\s]|\s')
+# %% ../nbs/31_textstream.ipynb #4b8cde4e
+PIECE = re.compile(rf' ?[{SPACELESS}]| ?{WORD}| ?[^\w\s]|\s')
 
 def count_tokens(texts, unit:str, least:int=2, most:int=30_000)->list: # 'char', 'word' or 'bpe'; words seen so often; so many words or pieces at the most
     "The tokens of `texts`: characters, and words or pieces of words, if they are asked for"

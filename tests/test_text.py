@@ -107,7 +107,7 @@ def test_every_way_to_learn_folds():
     from autolearn.tasks.text_classification import PLAIN
     from autolearn.records import Recipe
     from autolearn.twin import fold_check
-    for more in (dict(), dict(sep=';'), dict(encoder='bert', weights='/w'), dict(encoder='bert', weights='/w', frozen=True, sep=';', bf16=True), dict(cuts=[[0, 9]]), dict(unlabelled='/more.txt', read=3)):
+    for more in (dict(), dict(sep=';'), dict(encoder='bert', weights='/w'), dict(encoder='bert', weights='/w', frozen=True, sep=';', bf16=True), dict(cuts=[[0, 9]]), dict(unit='bpe'), dict(unlabelled='/more.txt', read=3)):
         fold_check(recipe_path('text_classification'), Recipe('text_classification', PLAIN|dict(epochs=2)|more))
 
 @pytest.mark.parametrize('ends', [1, 3, 5]) # while it reads, as it turns, while it learns
@@ -156,6 +156,46 @@ def test_read_before_learning(table, tmp_path):
     assert Model.load(tmp_path/'run').predict('Return the eigenvalues of a matrix').prob[0]>1/3
     code,out = call('fit', tmp_path/'few.csv', '--unlabelled', tmp_path/'mroe.txt', '--budget', '20s', '--out', tmp_path/'none')
     assert code==2 and 'mroe.txt' in out and len(out.strip().splitlines())==1, out
+
+def test_words_put_together_from_pieces(table):
+    "The same answers after the model was opened again, also of texts with words that nobody has seen"
+    import torch
+    from autolearn.records import Recipe
+    from autolearn.recipes import text_classification as recipes
+    from autolearn.tasks.text_classification import PLAIN
+    items = table[:300].assign(key=[*map(str, range(300))])
+    recipe = Recipe('text_classification', PLAIN|dict(unit='bpe', epochs=2, dim=32, hidden=32, bits=10, bs=16, read=1))
+    dls = recipes.make_dls(items, np.array(['train', 'train', 'valid']*100), recipe)
+    assert any(o.startswith('##') and len(o)>4 for o in dls.train.words) and len(dls.train.words)<8001
+    learn = recipes.make_learner(dls, recipe)
+    with learn.no_bar(), learn.no_logging(): recipes.fit(learn, recipe)
+    later = recipes.make_learner(recipes.open_dls(json.loads(json.dumps(recipes.facts(dls))), recipe), recipe)
+    later.model.load_state_dict(learn.model.state_dict())
+    new = pd.DataFrame(dict(text=['eigenvaluelessness of matrices', 'plotting 床', ''])).assign(key=['0', '1', '2'])
+    with learn.no_bar(), later.no_bar(): a,b = [recipes.answer_all(o, o.dls.test_dl(new)) for o in (learn, later)]
+    assert torch.equal(a, b) and torch.allclose(a.sum(1), torch.ones(3), atol=1e-5)
+    assert all((x==1).sum()<2 for x in later.dls.test_dl(new).x[[0]]) and recipes.notes(learn, items)==[]
+
+@pytest.mark.parametrize('classes, sep', [(2, ''), (4, ''), (3, ';')])
+def test_the_linear_model_takes_what_is_right_more_often(classes, sep):
+    "Plain runs, runs weighed by naive Bayes, or both: never worse on the texts to choose with than either baseline"
+    from autolearn.recipes.text_classification import baselines, bits_for
+    from autolearn.textlayers import Grams, share_right
+    rng = np.random.default_rng(classes)
+    kinds = rng.integers(0, classes, 500)
+    words = np.array([f'w{i}' for i in range(400)])
+    texts = [' '.join(rng.choice(words[k*60:k*60+160], 9)) for k in kinds]
+    labels = [';'.join(sorted({f'c{k}', f'c{(k+i%2)%classes}'})) if sep else f'c{k}' for i,k in enumerate(kinds)]
+    items = pd.DataFrame(dict(text=texts, label=labels, key=[*map(str, range(500))]))
+    split = np.array(['train', 'train', 'valid', 'test', 'train']*100)
+    found = baselines(items, split)
+    assert [*found][1:]==['linear model of words and characters', 'naive Bayes SVM of words and characters']
+    numbers = np.array([[f'c{k}' in o.split(';') for k in range(classes)] for o in labels], dtype='float32')
+    if not sep: numbers = numbers.argmax(1)
+    held = split=='valid'
+    grams = Grams(classes, bits_for(classes)).learn(items.text[split=='train'], numbers[split=='train'], items.text[held], numbers[held])
+    mine = share_right(grams(items.text[held]).numpy(), numbers[held])
+    for name in [*found][1:]: assert mine>=share_right(found[name].probs()[found[name].table.key.isin(items.key[held])]-.5, numbers[held])
 
 def test_several_encodings(table, tmp_path):
     "Lines of one file, and files of one folder"

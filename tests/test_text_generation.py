@@ -1,6 +1,6 @@
 "Texts that write on: where they lie, how they are cut, and a run from the command line"
 import json, math
-import numpy as np, pandas as pd, pytest
+import numpy as np, pandas as pd, pytest, torch
 from pydoc_data.topics import topics
 from autolearn.core import Stream, UserError
 from autolearn.language import Counts, count_nats, measure_nats
@@ -119,6 +119,21 @@ def test_epochs_can_be_repeated_and_the_end_is_learnt():
     with learn.no_bar(), learn.no_logging(): recipes.fit(learn, recipe)
     assert {*recipes.sample(learn, 50, 0, recipe.having(temperature=.5))}=={'ab', 'cd', 'ef'}
     assert recipes.score(learn, dls.valid, recipe)['nats_per_char']<.5 # ln 3 for three characters
+
+def test_awd_lstm_is_saved_and_reads_on():
+    "Of two layers, with weights dropped while it learns: opened again it says and writes the same"
+    items = example(80).assign(key=lambda d: [*map(str, range(len(d)))], label='')
+    recipe = Recipe('text_generation', PLAIN|dict(awd=True, hidden=24, dim=24, layers=2, drop=.4, epochs=2, bs=4, steps=16, counts=2, length=60))
+    dls = recipes.make_dls(items, np.array(['train']*60+['valid']*20), recipe)
+    learn = recipes.make_learner(dls, recipe)
+    with learn.no_bar(), learn.no_logging(): recipes.fit(learn, recipe)
+    later = recipes.make_learner(recipes.open_dls(json.loads(json.dumps(recipes.facts(dls))), recipe), recipe)
+    later.model.load_state_dict(learn.model.state_dict())
+    assert recipes.score(later, dls.valid, recipe)==recipes.score(learn, dls.valid, recipe) and recipes.sample(later, 3, 0, recipe)==recipes.sample(learn, 3, 0, recipe)
+    net = learn.model.net.eval()
+    x = torch.randint(3, len(dls.train.coder), (2, 12))
+    a,state = net.read(x[:,:5])
+    assert torch.allclose(net.read(x)[0], torch.cat([a, net.read(x[:,5:], state)[0]], 1), atol=1e-5)
 
 def test_a_net_that_has_hardly_learnt_is_no_worse_than_counts():
     "One pass with a tiny net: counts answer; without counts it is far behind"

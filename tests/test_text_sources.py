@@ -84,6 +84,14 @@ def test_folders_of_texts_without_a_class(tmp_path):
             for i,o in enumerate(sentences(12, len(c))): (tmp_path/part/c/f'{i}.txt').write_text(o)
     assert {*open_source(tmp_path).items.label}=={'neg', 'pos', ''}
 
+@pytest.mark.parametrize('code, said', [('utf-16-le', 'über 5 €'), ('utf-16-be', 'über 5 €'), ('cp1250', 'zażółć gęślą jaźń, było')])
+def test_encodings_that_nothing_tells(tmp_path, code, said):
+    "UTF-16 without its mark; letters of Poland"
+    t = pd.DataFrame(dict(text=[f'{o} {said}' for o in sentences(100)], label=['a', 'b']*50))
+    t.to_csv(tmp_path/'a.csv', index=False, encoding=code)
+    source = open_source(tmp_path/'a.csv')
+    assert source.items.text.tolist()==t.text.tolist() and read_back(source).equals(source.items)
+
 def test_scores_are_a_finding(tmp_path):
     rng = np.random.default_rng(0)
     pd.DataFrame(dict(text=sentences(500), score=rng.integers(0, 100, 500)/100)).to_csv(tmp_path/'scores.csv', index=False)

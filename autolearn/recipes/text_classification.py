@@ -25,9 +25,10 @@ For a few of those kept to choose with; texts of your own take their place.
 # %% auto #0
 __all__ = ['MOST_NETS', 'MOST_EPOCHS', 'READ_SHARE', 'MOST_RUNS', 'MOST_WORDS', 'make_dls', 'show_batch', 'make_learner', 'plan',
            'clock_reading', 'say_lists', 'plan_encoder', 'plan_linear', 'fit', 'settle', 'answer_all', 'ask', 'score',
-           'predict', 'answers_of', 'explain', 'baselines', 'many_baselines', 'notes', 'facts', 'open_dls']
+           'predict', 'answers_of', 'explain', 'baselines', 'linear_baselines', 'many_baselines', 'notes', 'facts',
+           'open_dls']
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #e7ac9b2c
+# %% ../../nbs/recipes/40_text_classification.ipynb #3d493d99
 import math, time
 from collections import Counter
 import numpy as np, pandas as pd, torch
@@ -41,22 +42,22 @@ from ..layers import bf16_pays
 from ..profile import label_sep, split_label
 from ..reading import Reading, more_texts
 from ..records import Decision
-from ..textdata import TOKEN, RowsDL, count_words, tokens_of
+from ..textdata import TOKEN, RowsDL, count_words, has_pieces, tokens_of
 from ..tasks.text_classification import bits_for
 from ..textlayers import Beside, EachLoss, Grams, TextNet, ask_nets, blend, choose_heat, to_probs, weigh_linear
 from ..train import QuickLearner, QuickOptim, Seeded, Shorten, choose_epochs, time_steps
 from ..weights import ENCODERS, find_encoders
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #423d1acc
+# %% ../../nbs/recipes/40_text_classification.ipynb #67d270a2
 def make_dls(
     items:pd.DataFrame, # `text` and `label`
     split:np.ndarray, # (n_rows,) 'train', 'valid' or 'test'
-    recipe, # reads sep, unlabelled, least, longest, bs, weights
+    recipe, # reads sep, unit, unlabelled, least, longest, bs, weights
 )->DataLoaders:
     "Batches to learn from and to choose with"
     seen = items[split!='test'].assign(is_valid=split[split!='test']=='valid')
     more = more_texts(recipe.unlabelled, {*items.text}) if recipe.unlabelled else []
-    words = count_words([*seen.text[~seen.is_valid], *more], recipe.least, 20_000 if more else 60_000)
+    words = count_words([*seen.text[~seen.is_valid], *more], recipe.least, 20_000 if more else 60_000, recipe.unit)
     if recipe.sep:
         cats = MultiCategoryBlock(vocab=sorted({c for o in seen.label for c in split_label(o, recipe.sep)}))
         code = lambda vocab, labels: torch.tensor(np.array([np.isin(vocab, split_label(o, recipe.sep)) for o in labels], dtype='float32'))
@@ -69,11 +70,11 @@ def make_dls(
     return block.dataloaders(seen, bs=recipe.bs, dl_type=RowsDL, words=words, longest=recipe.longest, code=code, reader=open_pieces(recipe.weights) if recipe.weights else None, more=more,
                             drop_last=bool((~seen.is_valid).sum()>=recipe.bs))
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #f1bb09b2
+# %% ../../nbs/recipes/40_text_classification.ipynb #888baddb
 def show_batch(dls):
     "Training texts as the net sees them, cut into words, with their labels"
     import matplotlib.pyplot as plt
-    (x,y),reader,known = dls.train.one_batch(),dls.train.reader,['', '▁', '', '', *dls.train.words]
+    (x,y),reader,known = dls.train.one_batch(),dls.train.reader,['', '▁', '', '', *dls.train.words] # pieces that go on in a word are marked by ##
     spell = lambda row: ' '.join(reader.cut.id_to_token(k) for k in row if k!=reader.pad) if reader else ' '.join(known[k] for k in row if k not in (0, 2, 3))
     labels = lambda o: dls.vocab[int(o)] if o.ndim==0 else ', '.join(c for c,v in zip(dls.vocab, o) if v)
     lines = [f"{labels(o)}: {spell(row)[:110]}" for row,o in zip(x[:8].tolist(), y)]
@@ -298,41 +299,47 @@ def explain(
         out.append([o for (a,b),v,end in zip(spans, lost, ends) for o in ((text[end:a], 0.), (text[a:b], v)) if o[0]]+[(text[ends[-1]:], 0.)])
     return out
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #e3cb5207
+# %% ../../nbs/recipes/40_text_classification.ipynb #f5a911a7
 def baselines(
     items:pd.DataFrame, # `text`, `label`, `key`
     split:np.ndarray, # (n_rows,)
 )->dict: # Predictions for the valid and test rows, by name
-    "The most frequent class, and a linear model of runs of words and characters"
+    "The most frequent class, and linear models of runs of words and characters"
     train,held = items[split=='train'],items[split!='train']
     train = train[::math.ceil(train.text.str.len().clip(upper=12_000).sum()/5_000_000)] # a rough answer, soon
     if sep := label_sep(items.label.value_counts().to_dict()): return many_baselines(train, held, sorted({c for o in items.label[split!='test'] for c in split_label(o, sep)}), sep, items[split=='valid'])
     vocab = sorted(set(items.label[split!='test']))
     share = train.label.value_counts(normalize=True).reindex(vocab).fillna(0.)
     number = {o:i for i,o in enumerate(vocab)}
-    valid = items[split=='valid']
-    truth = valid.label.map(number).to_numpy()
-    grams = Grams(len(vocab), bits_for(len(vocab))).learn([*train.text], train.label.map(number).to_numpy(), [*valid.text], truth)
-    heat = choose_heat(grams([*valid.text]), torch.tensor(truth))
-    found = {'most frequent class':np.tile(share.to_numpy(), (len(held), 1)), 'linear model of words and characters':(heat*grams([*held.text])).softmax(1).numpy()}
+    truth = items.label[split=='valid'].map(number).to_numpy()
+    said = linear_baselines(train, held, train.label.map(number).to_numpy(), truth, split[split!='train']=='valid', len(vocab))
+    found = {'most frequent class':np.tile(share.to_numpy(), (len(held), 1)), **{k:o.softmax(1).numpy() for k,o in said.items()}}
     return {k:Predictions.of_probs([*held.key], p, vocab, [*held.label]) for k,p in found.items()}
+
+def linear_baselines(train, held, labels, truth, chosen, n_classes:int)->dict: # labels of `train`; of those rows of `held` that are `chosen` (n_held,) bool; logits (n_held, classes) by name
+    "A linear model of runs of words and characters, and one whose runs are weighed by naive Bayes"
+    grams,out = Grams(n_classes, bits_for(n_classes)),{}
+    learnt,asked = grams.counts(train.text),grams.counts(held.text)
+    for name,bayes in (('linear model of words and characters', False), ('naive Bayes SVM of words and characters', True))[:2 if n_classes<=100 else 1]:
+        said = grams.fit(learnt, labels, asked[chosen.nonzero()[0]], truth, [bayes]).answer(asked)
+        out[name] = choose_heat(said[torch.from_numpy(chosen)], torch.tensor(truth))*said
+    return out
 
 def many_baselines(train, held, vocab:list, sep:str, valid)->dict: # as `baselines`
     "Each label as often as it is there, and a linear model for each"
     hot,truth = [np.array([np.isin(vocab, split_label(o, sep)) for o in rows.label], dtype='float32') for rows in (train, valid)]
-    grams = Grams(len(vocab), bits_for(len(vocab))).learn([*train.text], hot, [*valid.text], truth)
-    heat = choose_heat(grams([*valid.text]), torch.tensor(truth))
-    found = {'usual labels':np.tile(hot.mean(0), (len(held), 1)), 'linear model of words and characters':(heat*grams([*held.text])).sigmoid().numpy()}
+    said = linear_baselines(train, held, hot, truth, held.key.isin(valid.key).to_numpy(), len(vocab))
+    found = {'usual labels':np.tile(hot.mean(0), (len(held), 1)), **{k:o.sigmoid().numpy() for k,o in said.items()}}
     return {k:Predictions.of_many([*held.key], p, vocab, [split_label(o, sep) for o in held.label]) for k,p in found.items()}
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #29107ada
+# %% ../../nbs/recipes/40_text_classification.ipynb #33d211dd
 def notes(
     learn:Learner,
     items:pd.DataFrame, # `text`
     most:int=5000, # texts that are looked at
 )->list: # of sentences
     "How many of the words of these texts the nets know"
-    if learn.dls.train.reader: return [] # it puts words together from pieces
+    if learn.dls.train.reader or has_pieces(learn.dls.train.words): return [] # words are put together
     known,seen = {*learn.dls.train.words},Counter(w for o in items.text[:most] for w in tokens_of(o))
     odd = [w for w,_ in seen.most_common() if w not in known]
     share = 1-sum(seen[w] for w in odd)/max(1, seen.total())

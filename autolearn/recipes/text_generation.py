@@ -60,19 +60,19 @@ def show_batch(dls):
     ax.axis('off')
     ax.text(0, 1, '\n'.join(lines).replace('$', '\\$'), va='top', family='monospace', fontsize=8)
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #3c89842f
+# %% ../../nbs/recipes/40_text_generation.ipynb #c1c5f7b6
 def make_learner(
     dls:DataLoaders,
-    recipe, # reads seed, dim, hidden, layers, drop, bf16, counts, wd
+    recipe, # reads seed, dim, hidden, layers, drop, bf16, awd, counts, wd
 )->Learner:
     "A net, its loss, and dice that are thrown afresh for each epoch"
     set_seed(recipe.seed) # the first weights
-    net = LanguageNet(len(dls.train.coder), recipe.dim, recipe.hidden or 128, recipe.layers, recipe.drop or 0., recipe.bf16 is True)
+    net = LanguageNet(len(dls.train.coder), recipe.dim, recipe.hidden or 128, recipe.layers, recipe.drop or 0., recipe.bf16 is True, recipe.awd)
     if recipe.counts: net = Counted(net, dls.train.flat, len(dls.train.coder), recipe.counts) # what followed what in the training texts
     opt = partial(QuickOptim, opt=torch.optim.AdamW, betas=(.9, .99))
     return QuickLearner(dls, net, TokenLoss(), opt_func=opt, wd=recipe.wd, cbs=[Seeded(recipe.seed), ModelResetter(), GradientClip(1.)])
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #245b8263
+# %% ../../nbs/recipes/40_text_generation.ipynb #adb1617c
 WIDTHS,FEWEST,MOST = (64, 96, 128, 192, 256, 384, 512, 768, 1024),6,30 # of the net; passes at least and at most
 
 def plan(
@@ -83,7 +83,7 @@ def plan(
     "Close the recipe from timed batches"
     start,found,why = time.perf_counter(),{},[]
     batch,n,tokens = learn.dls.train.one_batch(),len(learn.dls.train),len(learn.dls.train.flat)
-    net = lambda hidden, half: LanguageNet(len(learn.dls.train.coder), recipe.dim, hidden, recipe.layers, recipe.drop or .3, half)
+    net = lambda hidden, half: LanguageNet(len(learn.dls.train.coder), recipe.dim, hidden, recipe.layers, recipe.drop or .3, half, recipe.awd)
     clock = lambda hidden, half: 1.1*time_steps(net(hidden, half), batch, learn.loss_func, n=6, most=.01*secs) # the update of the weights is in the tenth
     half = bool(recipe.bf16)
     if recipe.bf16 is None:

@@ -8,7 +8,8 @@ of the paths."""
 
 # %% auto #0
 __all__ = ['PICTURES', 'OPENS', 'MEDIUM', 'READS', 'PLAIN_FOLDERS', 'walk_files', 'as_text', 'read_folder', 'subfolders',
-           'has_pictures', 'inner', 'find_parts', 'find_root', 'sniff', 'explain', 'to_name', 'check', 'open_data']
+           'has_pictures', 'inner', 'find_parts', 'find_root', 'sniff', 'explain', 'to_name', 'check', 'say_inner',
+           'open_data']
 
 # %% ../../nbs/sources/11_folder.ipynb #932834c4
 import os, posixpath
@@ -115,7 +116,7 @@ def explain(path)->str:
     if links: return f"{name!r} holds {links:,} links, which are not followed. Give the folder that they lead to."
     return ''
 
-# %% ../../nbs/sources/11_folder.ipynb #d8416c14
+# %% ../../nbs/sources/11_folder.ipynb #80a67fa2
 def to_name(v, path:str, arg:str):
     "The folder `v` as its name from `path` on; a share and None stay"
     if v is None or is_share(v): return v
@@ -127,6 +128,15 @@ def check(path:str, **parts):
     "Is every folder there?"
     for o in parts.values() or ['']:
         if not os.path.isdir(os.path.join(path, o)): raise UserError(f"There is no folder {o or path!r}.")
+
+def say_inner(items:pd.DataFrame, parts:dict)->list: # of `read_folder`; its folders by part; of text
+    "Where most pictures lie in folders of a class folder: to what class they belong"
+    depth = {k:len(o.split('/')) if k!='all' else 0 for k,o in parts.items() if isinstance(o, str)}
+    inner = pd.Series([o.split('/')[depth.get(p or 'all', 0):-1] for o,p in zip(items.key, items.part)])
+    deep = inner[inner.map(len)>1].map(lambda o: '/'.join(o[:2]))
+    if len(deep)<=.5*len(items) or deep.nunique()<=deep.map(lambda o: o.split('/')[0]).nunique(): return []
+    one = deep.iloc[0]
+    return [f"most pictures lie in folders of class folders, and the outer folder is the class: those in {one!r} are {one.split('/')[0]!r}"]
 
 def open_data(data, target=None, inputs=None, names=None, valid=None, test=None, news=None)->tuple:
     "Name and arguments of the reading function, items, note"
@@ -146,5 +156,5 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
     rest = [o for o in walk_files(path) if as_text(o) not in mine]
     few = ', '.join(f"{k} {o or 'without ending'}" for o,k in Counter(os.path.splitext(o)[1].lower() for o in rest).most_common(4))
     flat = [o for o,p in parts_in(subfolders(path)).items() if '' not in found and p and not any(v.split('/')[0]==o for v in parts.values()) and has_pictures(f'{path}/{o}')]
-    notes = [note]*bool(note)+[f"{say_some(flat)} left aside: no class folders in it"]*bool(flat)+[f"{len(rest):,} other file{'s' if len(rest)>1 else ''} left aside ({few})"]*bool(rest)
+    notes = [note]*bool(note)+say_inner(items, parts)+[f"{say_some(flat)} left aside: no class folders in it"]*bool(flat)+[f"{len(rest):,} other file{'s' if len(rest)>1 else ''} left aside ({few})"]*bool(rest)
     return 'read_folder', args, check_items(items, os.path.basename(path)), '; '.join(notes)

@@ -36,8 +36,8 @@ def check_profile(profile:Profile):
     if n<20: raise UserError(f"{profile.name} holds {n} texts or pieces of a text; 20 are the least to learn to write from. Give more, or shorter ones: inputs='lines' takes each line of a file for a text.")
     if any(o.finder=='exact_copies' and len(o.keys)>=.95*profile.n for o in profile.findings): raise UserError(f"Nearly all texts of {profile.name} are copies of another: there is nothing to learn from them.")
 
-# %% ../../nbs/tasks/25_text_generation.ipynb #58e3abc8
-PLAIN = dict(unit='char', least=5, most=30_000, dim=64, hidden=256, layers=1, drop=.2, counts=0, bf16=False, bs=64, steps=128, longest=1024, lr=.004, wd=.01, length=400, temperature=1., top_k=0, top_p=1., whole=False, start='', cuts=[], seed=0)
+# %% ../../nbs/tasks/25_text_generation.ipynb #31a2ab6c
+PLAIN = dict(unit='char', least=5, most=30_000, dim=64, hidden=256, layers=1, awd=False, drop=.2, counts=0, bf16=False, bs=64, steps=128, longest=1024, lr=.004, wd=.01, length=400, temperature=1., top_k=0, top_p=1., whole=False, start='', cuts=[], seed=0)
 
 def best_unit(profile:Profile)->tuple: # 'char' or 'word'; why
     "How texts are to be read"
@@ -71,16 +71,16 @@ def portfolio(
         length=400 if s.get('running') else int(min(2000, 2*s.get('chars', [1, 100, 200])[2]+8)), epochs=None))
     return [base, base.having(hidden=128)]
 
-# %% ../../nbs/tasks/25_text_generation.ipynb #8ae07147
+# %% ../../nbs/tasks/25_text_generation.ipynb #53239b8a
 def check_choices(recipe:Recipe):
     "Refuse values that no sane recipe has: they may come from a stranger"
     check_values(recipe, dict(lr=number(1e-9, 1e3), unit=lambda v: v in UNITS, least=whole(1, 10**6), most=whole(0, 200_000), dim=whole(4, 4096), hidden=or_open(whole(4, 4096)), layers=whole(1, 8), drop=or_open(number(0, .9)), counts=whole(0, 12),
-        steps=whole(2, 4096), longest=whole(16, 65536), length=whole(1, 1_000_000), temperature=number(0, 100), top_k=whole(0, 10**6), top_p=number(1e-6, 1), whole=yes_no, start=lambda v: isinstance(v, str) and len(v)<100_000))
+        steps=whole(2, 4096), longest=whole(16, 65536), length=whole(1, 1_000_000), temperature=number(0, 100), top_k=whole(0, 10**6), top_p=number(1e-6, 1), whole=yes_no, awd=yes_no, start=lambda v: isinstance(v, str) and len(v)<100_000))
 
-# %% ../../nbs/tasks/25_text_generation.ipynb #470f6ab1
+# %% ../../nbs/tasks/25_text_generation.ipynb #a6539b72
 def space(profile:Profile)->dict: # choice: list of values, or (low, high, 'log' or 'linear')
     "What may be varied"
-    return dict(unit=[*UNITS], dim=[32, 64, 128, 256], hidden=[128, 256, 384, 512, 768], layers=[1, 2], drop=[.1, .2, .3, .5], counts=[0, 6], steps=[32, 64, 128], lr=(.001, .01, 'log'))
+    return dict(unit=[*UNITS], dim=[32, 64, 128, 256], hidden=[128, 256, 384, 512, 768], layers=[1, 2], awd=[False, True], drop=[.1, .2, .3, .5], counts=[0, 6], steps=[32, 64, 128], lr=(.001, .01, 'log'))
 
 # %% ../../nbs/tasks/25_text_generation.ipynb #5a636c9b
 def example(
