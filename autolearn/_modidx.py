@@ -1286,6 +1286,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                       'autolearn.textlayers.share_right': ('textlayers.html#share_right', 'autolearn/textlayers.py'),
                                       'autolearn.textlayers.surprise': ('textlayers.html#surprise', 'autolearn/textlayers.py'),
                                       'autolearn.textlayers.to_probs': ('textlayers.html#to_probs', 'autolearn/textlayers.py'),
+                                      'autolearn.textlayers.tries_of': ('textlayers.html#tries_of', 'autolearn/textlayers.py'),
                                       'autolearn.textlayers.weigh_linear': ('textlayers.html#weigh_linear', 'autolearn/textlayers.py')},
             'autolearn.textstream': { 'autolearn.textstream.Coder': ('textstream.html#coder', 'autolearn/textstream.py'),
                                       'autolearn.textstream.Coder.__call__': ('textstream.html#coder.__call__', 'autolearn/textstream.py'),

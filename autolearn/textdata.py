@@ -43,7 +43,7 @@ def tokens_of(text:str)->list: # of text
     "The words and signs of `text`"
     return TOKEN.findall(plain_text(text).lower())
 
-# %% ../nbs/31_textdata.ipynb #e6bd2c3c
+# %% ../nbs/31_textdata.ipynb #2b5eb5e9
 PAD,UNK,BOS,EOS = range(4)
 ON,MOST_PIECES = '##',8000 # marks a piece that does not begin a word; of one language they spell nearly all words in two or three
 
@@ -59,7 +59,9 @@ def join_pieces(texts, least:int, most:int)->list: # of pieces, characters first
     cut = Tokenizer(models.BPE())
     words = Counter(w for t in texts for w in tokens_of(t))
     cut.train_from_iterator(([w]*min(n, 10_000) for w,n in sorted(words.items())), trainers.BpeTrainer(vocab_size=most, min_frequency=least, continuing_subword_prefix=ON, show_progress=False))
-    return [o for o,_ in sorted(cut.get_vocab().items(), key=lambda o: o[1]) if o!=ON]
+    found = [o for o,_ in sorted(cut.get_vocab().items(), key=lambda o: o[1]) if o!=ON]
+    chars = sorted({c for o in found if len(c := o.removeprefix(ON))==1})
+    return [*dict.fromkeys([o for c in chars for o in (c, ON+c)]+found)] # each at the beginning of a word and within
 
 def has_pieces(words:list)->bool: # a vocabulary
     "Are words put together from pieces?"

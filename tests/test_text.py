@@ -195,7 +195,7 @@ def test_the_linear_model_takes_what_is_right_more_often(classes, sep):
     held = split=='valid'
     grams = Grams(classes, bits_for(classes)).learn(items.text[split=='train'], numbers[split=='train'], items.text[held], numbers[held])
     mine = share_right(grams(items.text[held]).numpy(), numbers[held])
-    for name in [*found][1:]: assert mine>=share_right(found[name].probs()[found[name].table.key.isin(items.key[held])]-.5, numbers[held])
+    for name in [*found][1:]: assert mine>=share_right(found[name].probs[found[name].table.key.isin(items.key[held])]-.5, numbers[held])
 
 def test_several_encodings(table, tmp_path):
     "Lines of one file, and files of one folder"

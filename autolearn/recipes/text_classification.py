@@ -28,7 +28,7 @@ __all__ = ['MOST_NETS', 'MOST_EPOCHS', 'READ_SHARE', 'MOST_RUNS', 'MOST_WORDS', 
            'predict', 'answers_of', 'explain', 'baselines', 'linear_baselines', 'many_baselines', 'notes', 'facts',
            'open_dls']
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #3d493d99
+# %% ../../nbs/recipes/40_text_classification.ipynb #eeccb98b
 import math, time
 from collections import Counter
 import numpy as np, pandas as pd, torch
@@ -44,7 +44,7 @@ from ..reading import Reading, more_texts
 from ..records import Decision
 from ..textdata import TOKEN, RowsDL, count_words, has_pieces, tokens_of
 from ..tasks.text_classification import bits_for
-from ..textlayers import Beside, EachLoss, Grams, TextNet, ask_nets, blend, choose_heat, to_probs, weigh_linear
+from ..textlayers import Beside, EachLoss, Grams, TextNet, ask_nets, blend, choose_heat, to_probs, tries_of, weigh_linear
 from ..train import QuickLearner, QuickOptim, Seeded, Shorten, choose_epochs, time_steps
 from ..weights import ENCODERS, find_encoders
 
@@ -98,7 +98,7 @@ def make_learner(
     if recipe.encoder: learn.splitter = encoder_groups
     return learn
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #3cd27431
+# %% ../../nbs/recipes/40_text_classification.ipynb #b15ec619
 MOST_NETS,MOST_EPOCHS,READ_SHARE,MOST_RUNS = 8,30,.35,15_000_000 # the last two: of the time, for reading; runs in all texts that the linear model learns from, 50 bytes each
 
 def plan(
@@ -198,7 +198,8 @@ def plan_linear(learn, recipe, secs, found, why)->float: # seconds
     rows,start = learn.dls.train_ds.items,time.perf_counter()
     few = rows.text[:int(max(4, min(300, 100_000//rows.text[:50].str.len().mean())))]
     runs = Grams(2, recipe.bits).counts(few).nnz/len(few)
-    each = max(4, .1*len(learn.dls.vocab))*(time.perf_counter()-start)/len(few) # a machine for each class
+    classes,(begins,ways) = len(learn.dls.vocab),tries_of(len(learn.dls.vocab))
+    each = (2+.15*classes*len(begins)*len(ways))*(time.perf_counter()-start)/len(few) # a machine for each class, each time
     every = recipe.linear or max(1, math.ceil(runs*len(rows)/MOST_RUNS), math.ceil(each*len(rows)/(.5*secs)))
     if recipe.linear is None:
         found['linear'] = every
@@ -299,7 +300,7 @@ def explain(
         out.append([o for (a,b),v,end in zip(spans, lost, ends) for o in ((text[end:a], 0.), (text[a:b], v)) if o[0]]+[(text[ends[-1]:], 0.)])
     return out
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #f5a911a7
+# %% ../../nbs/recipes/40_text_classification.ipynb #31f66ab8
 def baselines(
     items:pd.DataFrame, # `text`, `label`, `key`
     split:np.ndarray, # (n_rows,)
@@ -320,9 +321,9 @@ def linear_baselines(train, held, labels, truth, chosen, n_classes:int)->dict: #
     "A linear model of runs of words and characters, and one whose runs are weighed by naive Bayes"
     grams,out = Grams(n_classes, bits_for(n_classes)),{}
     learnt,asked = grams.counts(train.text),grams.counts(held.text)
-    for name,bayes in (('linear model of words and characters', False), ('naive Bayes SVM of words and characters', True))[:2 if n_classes<=100 else 1]:
+    for name,bayes in (('linear model of words and characters', False), ('naive Bayes SVM of words and characters', True))[:len(tries_of(n_classes)[1])]:
         said = grams.fit(learnt, labels, asked[chosen.nonzero()[0]], truth, [bayes]).answer(asked)
-        out[name] = choose_heat(said[torch.from_numpy(chosen)], torch.tensor(truth))*said
+        out[name] = choose_heat(said[torch.tensor(chosen)], torch.tensor(truth))*said
     return out
 
 def many_baselines(train, held, vocab:list, sep:str, valid)->dict: # as `baselines`
