@@ -119,7 +119,7 @@ def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=
     al.started = process_start()
     finish(al, as_json, budget)
 
-# %% ../nbs/71_cli.ipynb #aaa37157
+# %% ../nbs/71_cli.ipynb #eb1e4b41
 def check_out(out:str=None):
     "Refuse, before any work is done, a file that could not be written"
     from autolearn.core import UserError
@@ -135,7 +135,7 @@ def verify(run:str=typer.Argument(help="folder of a finished RUN"), as_json:bool
     out = AutoLearner.open(run, Stream() if as_json else None).verify()
     if as_json: print(to_json(out, indent=1))
     else:
-        for k,v in out['recorded'].items(): say(f"{k}: recorded {v:.6f}, rerun "+(f"{out['rerun'][k]:.6f}" if k in (out['rerun'] or {}) else 'nothing'))
+        for k,v in out['recorded'].items(): say(f"validation {k}: recorded {v:.6f}, rerun "+(f"{out['rerun'][k]:.6f}" if k in (out['rerun'] or {}) else 'nothing'))
         if out.get('error'): say(out['error'])
         say("equal" if out['equal'] else "NOT equal: another machine, other threads or versions give other last digits; `twin.ipynb` says which it was made with")
     raise typer.Exit(0 if out['equal'] else 1)

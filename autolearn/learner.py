@@ -21,7 +21,7 @@ from .source import find_path, is_share, open_source
 from .task import get_recipe, get_task
 from .widgets.live import make_view
 
-# %% ../nbs/70_learner.ipynb #56ffc6b0
+# %% ../nbs/70_learner.ipynb #fe071752
 def check_wishes(task, metric, clean, out):
     "Refuse what cannot be before the data are read"
     if task is not None: get_task(task)
@@ -99,7 +99,7 @@ class AutoLearner:
         return self.run
     def __repr__(self):
         test = self.result.get('test')
-        return f"AutoLearner({self.found.name}: {self.found.n:,} rows, {f'{len(self.found.labels or self.found.classes)} classes, ' if self.found.classes else ''}{len(self.found.findings)} findings, {self.problem.task}, " \
+        return f"AutoLearner({self.found.name}: {self.found.n:,} rows, {f'{len(self.found.labels or self.found.classes)} classes, ' if self.found.classes else ''}{len(self.found.findings)} finding{'s'*(len(self.found.findings)!=1)}, {self.problem.task}, " \
                f"{self.path}{', '+self.problem.metric+' '+format(test['score'], '.4f') if test else ''})"
     def _repr_html_(self):
         test = self.result.get('test')

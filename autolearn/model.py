@@ -6,13 +6,14 @@
 __all__ = ['SOME', 'tensors_of', 'save_model', 'read_recipe', 'model_folder', 'load_weights', 'Sheet', 'Tested', 'things_of',
            'Model']
 
-# %% ../nbs/50_model.ipynb #6b7adccf
+# %% ../nbs/50_model.ipynb #24ec2685
 import base64, io, warnings
 from html import escape
 from pathlib import Path
 import numpy as np, pandas as pd
 from .core import UserError, plugin, read_json, write_atomic, write_json
 from .evaluate import Predictions
+from .profile import known_seps
 from .records import Recipe
 from .task import filled, get_recipe, get_task
 from tqdm.auto import tqdm
@@ -156,7 +157,7 @@ class Tested(Predictions):
         sheets = [o._repr_html_() for o in (self.sheet(), self.pairs()) if o]
         return ''.join(f'<div>{escape(o)}</div>' for o in self.lines())+''.join(sheets)+super()._repr_html_()
 
-# %% ../nbs/50_model.ipynb #bc8a522b
+# %% ../nbs/50_model.ipynb #4fa32013
 def things_of(medium:str)->str: return getattr(plugin('media', medium), 'THINGS', 'rows')
 
 SOME = 1000 # items that are answered for at once
@@ -292,6 +293,7 @@ class Model:
         if bare==len(items): raise UserError("These data have no labels to test with. predict answers for them.")
         items = items[items.label!='']
         if merged := self.about.get('merged'): items = items.assign(label=items.label.replace(merged)) # as it learnt them
+        if sep := self.recipe.choices.get('sep'): items = items.assign(label=known_seps(items.label, sep, self.classes))
         names = self.answers([*items.key], np.full((len(items), len(self.classes)), np.nan), [*items.label]).names
         if not names & {*self.classes}: raise UserError(f"None of the labels of these data is a class of the model. "
             f"Labels: {', '.join(sorted(names)[:5])}. Classes: {', '.join(self.classes[:5])}.")
@@ -300,6 +302,8 @@ class Model:
         answers = self.predict_items(items).table
         ok = answers.prob.notna()
         notes = getattr(get_recipe(self.recipe.task), 'notes', lambda learn, items: [])(self.learn, items)
+        alike = {o.casefold():o for o in self.classes}
+        notes = [*notes, *(f"{o!r} differs from the class {alike[o.casefold()]!r} in upper and lower case alone" for o in sorted(names-{*self.classes})[:5] if o.casefold() in alike)]
         return Tested(answers[ok].reset_index(drop=True), notes=notes, inputs=items.set_index('key')[medium], medium=medium, left_out=int((~ok).sum()), known=known, unlabelled=bare, strange=sorted(names-{*self.classes}))
     def open_alike(self, data, target=None): # a `Source`
         "Labelled data, read as those that the model learnt from"

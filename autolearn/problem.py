@@ -58,7 +58,7 @@ def whole_words(
     "A table that is shown with all of its words"
     return _Whole(rows, columns=columns)
 
-# %% ../nbs/26_problem.ipynb #85a15aad
+# %% ../nbs/26_problem.ipynb #41d6ad92
 @dataclass
 class Prepared:
     "A problem and its rows"
@@ -108,7 +108,7 @@ def prepare(
     for part in ('train', 'valid', 'test'):
         n = ((rows.part==part) & (rows.dropped_by=='') & (rows.content!='')).sum()
         if n<2: raise UserError(f"Only {n} of {len(items)} rows are left for {part}, where 2 are the least. Give more data, or "
-                                + ("a larger share of them." if part!='train' else "smaller shares for valid and test.") + say_dropped(profile, fixes))
+                                + (f"a larger share of them: {part}=.4, say." if part!='train' else "smaller shares for valid and test.") + say_dropped(profile, fixes))
     used = rows[rows.dropped_by=='']
     evidence = getattr(plugin('media', plan.medium), 'evidence', lambda items: {})
     seen = seen.replace(stats={**seen.stats, **evidence(used[used.part=='train'])})

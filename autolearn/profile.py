@@ -32,10 +32,10 @@ The figures below hold for these data only, so the notebook first checks that th
 # %% auto #0
 __all__ = ['FIXES', 'FINDERS', 'KNOWN', 'CLEAN', 'drop_unreadable', 'drop_copies', 'is_leak', 'drop_leaks', 'drop_unlabelled',
            'drop_rows', 'merge_labels', 'keep_together', 'split_label', 'say_rows', 'find_unreadable',
-           'find_unlabelled', 'find_exact_copies', 'find_leaks', 'find_conflicts', 'label_sep', 'are_lists',
-           'find_rare', 'find_one_class', 'find_imbalance', 'plain_label', 'find_label_variants', 'find_quantity',
-           'find_misspelt', 'say_n', 'near_finders', 'leave_out', 'find_few', 'fingerprint', 'look', 'known_finders',
-           'choose_fixes', 'apply_fixes']
+           'find_unlabelled', 'find_exact_copies', 'find_leaks', 'find_conflicts', 'label_sep', 'known_seps',
+           'are_lists', 'find_rare', 'find_one_class', 'find_imbalance', 'plain_label', 'find_label_variants',
+           'find_quantity', 'find_misspelt', 'say_n', 'near_finders', 'leave_out', 'find_few', 'fingerprint', 'look',
+           'known_finders', 'choose_fixes', 'apply_fixes']
 
 # %% ../nbs/12_profile.ipynb #2ad1045c
 import difflib, json, re, time
@@ -132,7 +132,7 @@ def find_leaks(items:pd.DataFrame):
                    f"{len(bad)} {who} rows are exact copies of {'validation or ' if who=='training' else ''}test rows: {say_rows([*bad.key])}",
                    .8, fix='drop_leaks', default=True)
 
-# %% ../nbs/12_profile.ipynb #dc8778da
+# %% ../nbs/12_profile.ipynb #5c556e93
 def find_conflicts(items:pd.DataFrame):
     "The same content under different labels"
     seen = items[(items.content!='') & (items.label!='')]
@@ -156,6 +156,17 @@ def label_sep(
         alone = {l[0] for l in lists if len(l)==1} & {o for l in longer for o in l} # 'background' is in no list
         if len(longer)>1 and (alone or sep!=' ') and len(names)<len(lists) and all(lists) and (sep in ';|' or are_lists(lists) or sep==',' and alone): return sep
     return ''
+
+def known_seps(
+    labels, # of text, lists of names perhaps
+    sep:str, # that the model knows
+    classes:list, # that the model knows
+)->list: # of text
+    "Lists of names as the model writes them, whatever stands between theirs"
+    known = {*classes}
+    fits = {o:sum({*split_label(l, o)}<=known for l in labels) for o in (sep, ',', ';', '|')}
+    best = max(fits, key=fits.get) # the first of several
+    return [*labels] if best==sep else [sep.join(split_label(l, best)) for l in labels]
 
 def are_lists(lists)->bool: # lists of words
     "Words of a name have their places ('golden retriever', 'ace of clubs'), those of a list stand here and there"

@@ -121,7 +121,7 @@ def create_run(
             begun.unlink(missing_ok=True)
     return folder
 
-# %% ../nbs/63_run.ipynb #23e5a301
+# %% ../nbs/63_run.ipynb #9327b08b
 class Run:
     "A run in its folder"
     def __init__(self,
@@ -131,7 +131,7 @@ class Run:
         self.folder,self.news = Path(os.path.abspath(folder)),news or Stream()
         if not (self.folder/'run.json').exists():
             if (self.folder/'ledger.db').exists(): self.open_ledger(self.folder/'ledger.db').close() # a damaged one is named
-            raise UserError(f"{self.folder} is no run: there is no run.json.")
+            raise UserError(f"{self.folder} is no run: there is no {'run.json' if self.folder.is_dir() else 'such folder'}.")
         self.info = read_json(self.folder/'run.json')
         need = dict(schema=int, id=str, name=str, asked=dict, decisions=list, classes=dict)
         if not isinstance(self.info, dict) or any(not isinstance(self.info.get(k), t) for k,t in need.items()) or self.info['schema']>1 \
@@ -187,7 +187,7 @@ class Run:
         self.stopping = True
         if self.worker and self.worker.p: self.worker.send(do='stop')
 
-# %% ../nbs/63_run.ipynb #fb186e53
+# %% ../nbs/63_run.ipynb #bd0573f4
 @patch
 def trials(self:Run)->list: # of Trial, in the order of their start
     "The trials of this run, read from their folders"
@@ -230,7 +230,8 @@ def next_recipe(self:Run,
     if self.asked.recipe: return None if any(o.state=='done' for o in ended) or len(ended)>2 else recipes[0]
     # what a trial needs beside its fit, as the last one showed it; below that there is nothing to win
     self.around = max((o.cost.get('around', 0) for o in ended), default=0)
-    if ended and budget.left<max(8., .3*budget.secs, 3*self.around): return None
+    self.least = max(8., .3*budget.secs, 3*self.around)
+    if ended and budget.left<self.least: return None
     if sum(o.state=='failed' for o in ended)>=3 and not any(o.state=='done' for o in ended): return None
     return recipes[-1 if ended and ended[-1].state=='failed' else len(ended)%len(recipes)] # the last asks for least
 
@@ -297,7 +298,7 @@ def ask(self:Run, budget:Budget, do:str, **what):
             self.tell('note', text="Stopping: the best so far is tested and written. Once more to leave at once.")
             self.stop()
 
-# %% ../nbs/63_run.ipynb #1ee3dafb
+# %% ../nbs/63_run.ipynb #824e2538
 @patch
 def fit(self:Run,
     secs:float=None, # budget; None: what is left of the run's own
@@ -323,6 +324,12 @@ def fit(self:Run,
             self._ledger = None
 
 @patch
+def tell_behind(self:Run, ended:Trial, best:Trial):
+    "Say that a trial is not the best"
+    said = [f"rial {int(o.id.split('-')[-1])} {{}} {o.metrics[self.metric.name]:.4f}" for o in (ended, best)]
+    self.tell('note', text=f"T{said[0].format('reached '+self.metric.name)} on validation; t{said[1].format('with')} stays the best.")
+
+@patch
 def partial_result(self:Run, budget:Budget)->dict:
     "What can be said before the end"
     return dict(schema=1, status='partial', task=self.problem.task, metric=dict(name=self.metric.name, better=self.metric.better), budget=budget.secs)
@@ -342,22 +349,21 @@ def learn(self:Run, budget:Budget, before:dict):
     if not (self.folder/'baselines.json').exists():
         self.tell('stage', name='baselines')
         try: self.ask(budget, 'baselines', run=str(self.folder), threads=n_cores())
-        except (WorkerDied, TrialError) as e: self.tell('note', text=f"There are no baselines: {e}")
+        except (WorkerDied, TrialError) as e: self.tell('note', text=f"The stronger baselines are left out: {e}")
     n_before = len(self.trials())
     while not self.stopping:
         broken = [o.id for o in self.trials() if not o.ended]
         recipe = None if broken else self.next_recipe(budget)
         if not broken and recipe is None:
             if before.get('trial') and len(self.trials())==n_before and not self.asked.recipe: self.tell('note', text=f"{say_secs(budget.left)} are "
-                f"too short for another trial, which takes about {say_secs(self.around)} beside its training. Nothing was learnt.")
+                f"too short for another trial; {say_secs(self.least)} are the least. Nothing was learnt.")
             break
         ended = self.do_trial(broken[0] if broken else self.begin_trial(recipe), budget)
         now = self.best()
         if now and now.id==ended.id:
             self.tell('best', metric=self.metric.name, value=now.metrics[self.metric.name], trial=now.id)
             if not before.get('trial'): self.publish(now) # a usable model, long before the end
-        elif now and ended.state=='done': self.tell('note', text=f"Trial {int(ended.id.split('-')[-1])} reached {self.metric.name} {ended.metrics[self.metric.name]:.4f} on validation; "
-            f"trial {int(now.id.split('-')[-1])} with {now.metrics[self.metric.name]:.4f} stays the best.")
+        elif now and ended.state=='done': self.tell_behind(ended, now)
     if self.best() is None:
         why = [o.error for o in self.trials() if o.error]
         if self.stopping and not why: raise RunError("Stopped before a trial had ended. The same call goes on.")
@@ -392,7 +398,7 @@ def finish(self:Run, budget:Budget, before:dict)->dict:
     try: self.write_twin(best, result)
     except ValueError as e: self.tell('note', text=f"The twin notebook could not be written: {e}") # the result is worth more
     write_json(self.folder/'result.json', result)
-    for text in (self.warning(result), self.doubtful(best)):
+    for text in (self.warning(result), '' if self.is_dull(result) else self.doubtful(best)): # who answers at random doubts at random
         if text: self.tell('note', text=text.strip())
     self.clear(best)
     self.tell('done', result=result|dict(run=str(self.folder), twin=str(self.folder/'twin.ipynb')))
@@ -436,6 +442,7 @@ def adopt(self:Run,
             finally:
                 self.worker.close()
                 if clock: write_json(self.folder/'clock.json', clock)
+        else: self.tell_behind(ended, self.best())
     return ended
 
 @patch
@@ -462,21 +469,19 @@ def make_result(self:Run, best:Trial, budget:Budget, looks:int, before:dict)->di
     names = [*self.plan.metrics(self.profile)]
     return dict(schema=1, status='stopped' if self.stopping else 'done', task=self.problem.task,
         metric=dict(name=self.metric.name, better=self.metric.better), valid=best.metrics[self.metric.name],
-        test=dict(score=score, low=low, high=high, n=n['test'], looks=looks), metrics=test.score(names), baselines=base,
+        test=dict(score=score, low=low, high=high, n=n['test'], looks=looks), metrics=test.score(names), baselines=base or self.dullest(test),
         report=test.report(), seconds=round(self.past+budget.used, 1), budget=round(self.past+budget.secs, 1), n_train=n['train'], n_valid=n['valid'],
         trials=len(self.trials()), trial=best.id, recipe=best.closed.to_dict(), seed=self.asked.seed, versions=best.environment, verified=None)
 
 @patch
 def beaten_by(self:Run, result:dict)->dict: # score by name
     "The baselines that the model does not beat"
-    base = result.get('baselines') or self.dullest(result)
-    return {k:v for k,v in base.items() if not self.metric.is_better(result['test']['score'], v)}
+    return {k:v for k,v in (result.get('baselines') or {}).items() if not self.metric.is_better(result['test']['score'], v)}
 
 @patch
 def is_dull(self:Run, result:dict)->bool:
     "Is the model no better than the dullest baseline, which comes first?"
-    base = result.get('baselines') or self.dullest(result)
-    return next(iter(base), None) in self.beaten_by(result)
+    return next(iter(result.get('baselines') or {}), None) in self.beaten_by(result)
 
 @patch
 def warning(self:Run, result:dict)->str:
@@ -488,11 +493,9 @@ def warning(self:Run, result:dict)->str:
             "A longer budget may help, or better data: see what look says of them.")
 
 @patch
-def dullest(self:Run, result:dict)->dict: # score by name
+def dullest(self:Run, answers:Predictions)->dict: # for the test part; score by name
     "Where there was no time for baselines: how good the most frequent class is"
-    test = self.trial_folder(result['trial'])/'test.parquet'
-    if self.metric.name!='accuracy' or not test.exists(): return {}
-    answers = Predictions.read(test)
+    if self.metric.name!='accuracy': return {}
     return {} if answers.many or not answers.classes else {'most frequent class':float(answers.table.label.value_counts(normalize=True).max())}
 
 @patch

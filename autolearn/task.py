@@ -43,7 +43,7 @@ def get_recipe(name:str):
         warnings.simplefilter('ignore') # torch and fastai warn their own developers
         return importlib.import_module(recipe_path(name))
 
-# %% ../nbs/22_task.ipynb #da3263f9
+# %% ../nbs/22_task.ipynb #bff5815c
 def choose_task(
     profile:Profile,
     task:str=None, # as the user asked
@@ -62,10 +62,10 @@ def choose_task(
     name = metric or [*known][0]
     if name not in known: raise UserError(f"{plan.name} has no metric {name!r}. {nearest(name, known)}")
     return plan,get_metric(name),[
-        Decision('task', plan.name, why, [k for k in tasks() if k!=plan.name], 'task=…'),
+        Decision('task', plan.name, why, [k for k,f in tasks().items() if k!=plan.name and f().sniff(profile)>0], 'task=…'),
         Decision('metric', name, "as asked" if metric else f"the usual one for {plan.name}", [k for k in known if k!=name], 'metric=…')]
 
-# %% ../nbs/22_task.ipynb #c43d5c54
+# %% ../nbs/22_task.ipynb #1125bef8
 def read_choices(
     pairs, # like ['shift=1', 'widths=[32, 64]']
 )->dict:
@@ -88,7 +88,7 @@ def override(
         if k not in recipe.choices: raise UserError(f"{recipe.task} has no choice {k!r}. {(hint := nearest(k, recipe.choices))}"+f" All: {', '.join(recipe.choices)}."*hint.startswith('Nearest'))
         old = recipe.choices[k]
         if old is not None and v is not None and type(v)!=type(old) and not all(map(number(-math.inf, math.inf), (v, old))):
-            raise UserError(f"{k!r} must be like {old!r}, got {v!r}.")
+            raise UserError(f"{k!r} must be {'true or false' if isinstance(old, bool) else f'like {old!r}'}, got {v!r}.")
     return recipe.having(**choices)
 
 def says(

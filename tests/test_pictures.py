@@ -99,6 +99,13 @@ def test_several_labels_for_a_picture(tmp_path):
     assert len(al.model.classes)==10 and {*told.per_class().index}>={'zero', 'nine'}
     said = al.model.predict(x[:5])
     assert all({*o}<={*al.model.classes} for o in said['predictions'])
+    names = [f'{i}.png' for i in range(60)]
+    for p,o in zip(x, names): Image.fromarray(p).save(tmp_path/o)
+    scores = []
+    for sep in (';', ',', ' | '):
+        pd.DataFrame(dict(path=names, labels=[sep.join(o) for o in y[:60]])).to_csv(tmp_path/'pairs.csv', index=False)
+        scores.append(al.model.test(tmp_path/'pairs.csv').score())
+    assert scores[0]==scores[1]==scores[2] and scores[0]['macro_f1']>.3 # whatever stands between them
     assert al.verify()['equal']
 
 @pytest.mark.parametrize('choice', [dict(mixup=.4, store='disk'), dict(cutmix=1., cutout=2)])
