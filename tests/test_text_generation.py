@@ -186,7 +186,7 @@ def test_any_script_is_learnt(tmp_path, script, chars):
 def test_a_run_that_learns_to_write(tmp_path):
     "Fit, verify, generate, test, predict from the command line"
     (tmp_path/'help.txt').write_text('\n'.join(example().text)+'\n')
-    code,out = call('fit', tmp_path/'help.txt', '--budget', '40s', '--out', tmp_path/'run', '--json')
+    code,out = call('fit', tmp_path/'help.txt', '--budget', '25s', '--out', tmp_path/'run', '--json')
     assert code==0, out
     r = json.loads(out[out.index('{'):])
     assert r['task']=='text_generation' and .5<r['test']['score']<min(r['baselines'].values(), default=4) and r['test']['low']<=r['test']['score']<=r['test']['high'], r
