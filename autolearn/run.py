@@ -298,7 +298,7 @@ def ask(self:Run, budget:Budget, do:str, **what):
             self.tell('note', text="Stopping: the best so far is tested and written. Once more to leave at once.")
             self.stop()
 
-# %% ../nbs/63_run.ipynb #824e2538
+# %% ../nbs/63_run.ipynb #909fa6d8
 @patch
 def fit(self:Run,
     secs:float=None, # budget; None: what is left of the run's own
@@ -326,8 +326,8 @@ def fit(self:Run,
 @patch
 def tell_behind(self:Run, ended:Trial, best:Trial):
     "Say that a trial is not the best"
-    said = [f"rial {int(o.id.split('-')[-1])} {{}} {o.metrics[self.metric.name]:.4f}" for o in (ended, best)]
-    self.tell('note', text=f"T{said[0].format('reached '+self.metric.name)} on validation; t{said[1].format('with')} stays the best.")
+    (n, a),(m, b) = [(int(o.id.split('-')[-1]), o.metrics[self.metric.name]) for o in (ended, best)]
+    self.tell('note', text=f"Trial {n} reached {self.metric.name} {a:.4f} on validation; trial {m} with {b:.4f} stays the best.")
 
 @patch
 def partial_result(self:Run, budget:Budget)->dict:
