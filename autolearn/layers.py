@@ -38,14 +38,14 @@ def whiten(filters:nn.Conv2d, x:torch.Tensor, eps:float=5e-4): # c to 2*c*k*k ch
     found = (axes/(scale.clamp(0)+eps).sqrt()).T[-len(filters.weight)//2:].reshape(-1, *filters.weight.shape[1:])
     filters.requires_grad_(False).weight.copy_(torch.cat([found, -found]))
 
-# %% ../nbs/31_layers.ipynb #2c36c156
+# %% ../nbs/31_layers.ipynb #ac4af7c6
 class conv_net(nn.Sequential):
     "A stem for `whiten`, then for each of `widths` two convolutions, the first of which halves the picture; the strongest answer of each channel counts"
-    def __init__(self, c_in, n_out, widths, stride=1): # channels, classes, channels of each group, of the stem
+    def __init__(self, c_in, n_out, widths, stride=1, channels_last=True): # channels, classes, channels of each group, of the stem, whether the channels of a pixel lie side by side in memory
         stem,widths = nn.Conv2d(c_in, 8*c_in, stride+1, stride=stride, bias=False),widths or (16, 32)
         groups = [m for i,o in zip([8*c_in, *widths], widths) for m in (conv(i, o, pool=True), conv(o, o))]
         super().__init__(nn.BatchNorm2d(c_in, affine=False), stem, nn.ReLU(), *groups, nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(widths[-1], n_out))
-        self.to(memory_format=torch.channels_last)
+        if channels_last: self.to(memory_format=torch.channels_last)
     def forward(self, x): return super().forward(x.float()) # (B, C, H, W) bytes to (B, n_out)
 
 # %% ../nbs/31_layers.ipynb #42e59269

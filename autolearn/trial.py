@@ -76,7 +76,7 @@ def environment()->dict:
     return dict(python=platform.python_version(), torch=torch.__version__, fastai=fastai.__version__, numpy=np.__version__,
                 threads=torch.get_num_threads(), device=str(default_device()), cpu=torch.backends.cpu.get_cpu_capability(), machine=platform.machine())
 
-# %% ../nbs/60_trial.ipynb #84e01c1a
+# %% ../nbs/60_trial.ipynb #62b45e08
 def read_plan(folder:Path): # recipe, decisions and the seconds a step was meant to take; None before the plan
     "The plan of a trial, if it was made"
     if not (folder/'closed.json').exists(): return None
@@ -139,7 +139,8 @@ def run_trial(
     news.tell('stage', name='prepare', trial=job['trial'])
     items,split = load_rows(str(run))
     if not asked.closed: check_room(mod, items, split, asked, job['deadline']-time.time())
-    dls,plan = mod.make_dls(items, split, asked),read_plan(folder)
+    plan = read_plan(folder)
+    dls = mod.make_dls(items, split, plan[0] if plan else asked)
     learn = mod.make_learner(dls, plan[0] if plan else asked)
     opening = time.time()-start
     after = lambda recipe: min(time_after(mod, learn, recipe, items, split, opening), .5*max(0., job['deadline']-time.time())) # on a busy machine, too, half of the time is for learning

@@ -1,9 +1,9 @@
-"What a recipe decides when there is hardly any time"
+"What a recipe decides by the clock"
 import time
-import numpy as np
+import numpy as np, pytest, torch
 from autolearn.core import plugin
 from autolearn.media.image import add_content
-from autolearn.recipes.image_classification import make_dls, make_learner, plan
+from autolearn.recipes.image_classification import choose_batch, choose_format, make_dls, make_learner, plan
 from autolearn.records import Recipe
 from autolearn.source import open_source
 from autolearn.split import split_items
@@ -18,6 +18,44 @@ def test_no_time_left_for_planning():
     closed,why = plan(learn, recipe, .01)
     assert closed.closed and not closed.muon and not closed.bf16 and time.time()-start<5
     assert {o.key:o.evidence for o in why}['muon']=='there was no time to try it'
+
+@pytest.fixture
+def learner():
+    items = add_content(open_source(example(400)).items)
+    recipe = Recipe('image_classification', PLAIN|dict(shape=[1, 8, 8], bs=2, widths=[8, 16], lr=.01, epochs=1))
+    return make_learner(make_dls(items, split_items(items, valid=.2, test=.2), recipe), recipe)
+
+@pytest.mark.parametrize('secs,want', [(lambda n: .01, 4), (lambda n: .01*n, 2), (lambda n: .01+.001*n, 4)])
+def test_a_batch_grows_while_that_saves_time(learner, secs, want):
+    "A device for which one batch is like another; a processor that wants time for each example; one between them. 240 examples have room for batches of 4"
+    clock = lambda net, batch, n: secs(len(batch[1]))
+    n = len(learner.dls.train)
+    bs,step,said = choose_batch(learner, clock, secs(2), 10., 60)
+    assert bs==want and step==secs(want) and 'in batches of 4' in said
+    assert {o.bs for o in learner.dls.loaders}=={want} and len(learner.dls.train)==n*2//want and len(learner.dls.train.one_batch()[1])==want
+    assert choose_batch(learner, clock, secs(want), 1e5, 60)[0]==want # there is time enough
+
+@pytest.mark.parametrize('quick,late', [(True, False), (False, False), (True, True)])
+def test_format_is_the_quicker_one(learner, quick, late):
+    "The order in memory that is timed as the quicker one is taken, and the net answers as before"
+    x,_ = learner.dls.train.one_batch()
+    filters,before = learner.model[3][0].weight,learner.model.eval()(x)
+    assert filters.is_contiguous(memory_format=torch.channels_last)
+    last,step,said = choose_format(learner.model, lambda net, n: .01 if quick and net[3][0].weight.is_contiguous() else .03, .02, late)
+    assert last==(late or not quick) and step==(.02 if last else .01) and ('no time' in said)==late
+    assert filters.is_contiguous()!=last and torch.allclose(learner.model(x), before, atol=1e-5)
+
+def test_batch_and_format_are_told_and_kept():
+    "Both are closed with a reason, and whoever makes the batches from the closed recipe gets the same"
+    items = add_content(open_source(example(900)).items)
+    split = split_items(items, valid=.2, test=.2)
+    recipe = Recipe('image_classification', PLAIN|dict(shape=[1, 8, 8], bs=None, channels_last=None, widths=[8, 16], lr=.01, epochs=2))
+    learn = make_learner(make_dls(items, split, recipe), recipe)
+    closed,why = plan(learn, recipe, 10)
+    told = {o.key:o.evidence for o in why}
+    assert closed.closed and told['bs'] and 'ms' in told['channels_last']
+    again = make_dls(items, split, closed)
+    assert [(o.bs, len(o), o.drop_last) for o in again.loaders]==[(o.bs, len(o), o.drop_last) for o in learn.dls.loaders]
 
 def test_pixels_mean_what_they_meant():
     "The same picture as bytes, 0 to 1, -1 to 1, 0 to 255 and as one of several gives the same pixels; what nobody can know is refused"

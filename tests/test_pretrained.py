@@ -36,6 +36,24 @@ def test_weights_from_before_batches_were_counted(tmp_path, before):
     found = find_net(net)[1].state_dict()
     assert all(torch.equal(found[k], v) for k,v in state.items() if k in found)
 
+def test_a_body_thaws_from_above():
+    "The head alone, then the upper half of the body, too, then all of it; or the head alone to the end; afterwards nothing is frozen"
+    from types import SimpleNamespace
+    from autolearn.pretrained import Thaw, pretrained_net, slow_to_quick
+    net = pretrained_net('resnet18', 2)
+    def learning(at, pct): # who learns?
+        cb = Thaw(at)
+        cb.learn = SimpleNamespace(model=net, pct_train=pct)
+        cb.before_fit()
+        cb.before_batch()
+        on = [{p.requires_grad for p in part} for part in slow_to_quick(net)]
+        assert not net[1].training and all(len(o)==1 for o in on)
+        cb.after_fit()
+        assert all(p.requires_grad for p in net[1].parameters())
+        return [True in o for o in on]
+    assert [learning(.4, pct) for pct in (0., .09, .11, .39, .41, 1.)]==[[False, False, True]]*2+[[False, True, True]]*2+[[True]*3]*2
+    assert learning(1., .99)==[False, False, True] and learning(0., 0.)==[True]*3
+
 @pytest.mark.parametrize('once', [True, False])
 def test_pretrained(photos, weights, tmp_path, monkeypatch, once):
     "Found by its name, used, and the twin reaches the same figures"

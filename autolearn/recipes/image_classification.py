@@ -11,7 +11,7 @@ A net, the measure of its mistakes, and the rule by which it mends them: AdamW (
 label, that label is softened a little: a net that may never be quite sure makes fewer mistakes.
 
 ## `fit`: up and down
-One cycle: the rate climbs for a quarter of the time and falls for the rest.
+One cycle: the rate climbs for a quarter of the time and falls for the rest. Then the answers are brought to be as sure as they are right.
 
 ## `score`: how good is it?
 Each picture is looked at more than once where the recipe says so; `learn.validate()` looks once. `log_loss` is of the labels as they are, while the losses of the table above are of
@@ -24,12 +24,12 @@ For a few of those kept to choose with; pictures of your own take their place.""
 
 # %% auto #0
 __all__ = ['MOST_EPOCHS', 'MOST_PHOTO_EPOCHS', 'USUAL_HEAD_LR', 'MOST_HEAD_EPOCHS', 'USUAL_LR', 'LEAST_LR', 'MOST_LR', 'SHORT',
-           'SHORT_LR', 'MOST_MUON', 'PASSES', 'make_dls', 'show_batch', 'make_learner', 'plan', 'plan_pretrained',
-           'fit', 'score', 'ask', 'predict', 'answers_of', 'show_mistakes', 'explain', 'baselines', 'many_baselines',
-           'facts', 'open_dls']
+           'SHORT_LR', 'MOST_MUON', 'PASSES', 'LEAST_GAIN', 'MOST_PIXELS', 'usual_bs', 'make_dls', 'show_batch',
+           'make_learner', 'plan', 'choose_format', 'choose_batch', 'plan_pretrained', 'fit', 'score', 'ask', 'predict',
+           'answers_of', 'show_mistakes', 'explain', 'baselines', 'many_baselines', 'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #d542fbf0
-import time
+# %% ../../nbs/recipes/40_image_classification.ipynb #684d8c59
+import copy, math, time
 from pathlib import Path
 import numpy as np, pandas as pd, torch
 
@@ -43,13 +43,18 @@ from ..explain import gradcam
 from ..fastdata import OnDisk, StackedDL, Views, colour, cutout, fit_size, flip, shift, stack_files, zoom
 from ..layers import BF16, bf16_pays, conv_net, whiten
 from ..media.image import read_picture
-from ..pretrained import Once, Thaw, body_and_head, find_net, load_body, pretrained_net
+from ..pretrained import Once, Thaw, find_net, load_body, pretrained_net, slow_to_quick
 from ..profile import label_sep, split_label
 from ..records import Decision
-from ..train import Muon, QuickLearner, QuickOptim, Seeded, Shorten, SkipEasy, choose_epochs, find_lr, time_steps, time_update
+from ..train import Muon, QuickLearner, QuickOptim, Seeded, Shorten, SkipEasy, calibrate, choose_epochs, find_lr, time_steps, time_update
 from ..weights import find_weights
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #f4cdce5d
+# %% ../../nbs/recipes/40_image_classification.ipynb #46ec7c60
+def usual_bs(n:int, most:int)->int: # training examples; of a batch
+    "As many for a batch as leave sixteen steps or more for an epoch; with fewer than 16 the norms see noise"
+    return int(np.clip(2**int(math.log2(max(8, n/16))), 16, most))
+
+# %% ../../nbs/recipes/40_image_classification.ipynb #80675992
 def make_dls(
     items:pd.DataFrame, # `image` and `label`
     split:np.ndarray, # (n_rows,) 'train', 'valid' or 'test'
@@ -57,6 +62,7 @@ def make_dls(
 )->DataLoaders:
     "Batches to learn from and to choose with"
     seen = items[split!='test'].assign(is_valid=split[split!='test']=='valid')
+    bs = recipe.bs or usual_bs((~seen.is_valid).sum(), 32 if recipe.net else 128)
     augment = [partial(shift, n=recipe.shift)] if recipe.shift and not recipe.once else []
     if recipe.flip and not recipe.once: augment.append(flip)
     if recipe.zoom<1 and not recipe.once: augment.append(partial(zoom, least=recipe.zoom))
@@ -76,7 +82,7 @@ def make_dls(
     elif recipe.span: stack = partial(stack_files, decode=lambda o: fit_size(read_picture(o, max(recipe.shape), recipe.span), recipe.shape))
     else: stack = partial(stack_files, decode=lambda o: fit_size(read_picture(o, max(recipe.shape)), recipe.shape))
     if recipe.store=='disk': stack = partial(stack, empty=OnDisk)
-    return block.dataloaders(seen, bs=recipe.bs, dl_type=StackedDL, stack=stack, code=code, augment=augment, drop_last=bool((~seen.is_valid).sum()>=recipe.bs))
+    return block.dataloaders(seen, bs=bs, dl_type=StackedDL, stack=stack, code=code, augment=augment, drop_last=bool((~seen.is_valid).sum()>=bs))
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #6c564e2d
 def show_batch(dls):
@@ -85,14 +91,15 @@ def show_batch(dls):
     x,y = dls.train.one_batch()
     with plt.rc_context({'axes.titlesize':8}): show_images(x[:8]/255, titles=[', '.join(dls.vocab[i] for i in (o.nonzero().flatten() if o.ndim else [o]))[:16].replace('$', '\\$') for o in y[:8]], nrows=1, imsize=1.2)
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #10b7850c
+# %% ../../nbs/recipes/40_image_classification.ipynb #87986d63
 def make_learner(
     dls:DataLoaders,
-    recipe, # reads seed, sep, net, weights, thaw, once, widths, stride, bf16, muon, smooth, wd, mixup, cutmix
+    recipe, # reads seed, sep, net, weights, thaw, once, widths, stride, channels_last, bf16, muon, smooth, wd, mixup, cutmix
 )->Learner:
     "A net, its loss, and dice that are thrown afresh for each epoch"
     set_seed(recipe.seed) # the first weights
-    net = pretrained_net(recipe.net, len(dls.vocab)) if recipe.net else conv_net(dls.train.x.shape[1], len(dls.vocab), recipe.widths, recipe.stride)
+    if recipe.net: net = pretrained_net(recipe.net, len(dls.vocab), recipe.channels_last!=False)
+    else: net = conv_net(dls.train.x.shape[1], len(dls.vocab), recipe.widths, recipe.stride, recipe.channels_last!=False)
     if not recipe.net: whiten(net[1], dls.train.x[:1000])
     if recipe.bf16: net = BF16(net)
     opt = partial(QuickOptim, opt=torch.optim.AdamW, betas=(.9, .99), fused=True) # fastai's own takes a tenth of a small net's time
@@ -100,14 +107,14 @@ def make_learner(
     loss = BCEWithLogitsLossFlat() if recipe.sep else CrossEntropyLossFlat(label_smoothing=recipe.smooth)
     loss._contiguous = noop # else all that follows is done on a slow kind of tensor
     learn = QuickLearner(dls, net, loss, opt_func=opt, wd=recipe.wd, metrics=accuracy_multi if recipe.sep else accuracy, cbs=Seeded(recipe.seed))
-    if recipe.net and recipe.weights: learn.splitter = body_and_head
+    if recipe.net and recipe.weights: learn.splitter = slow_to_quick
     if recipe.net and recipe.weights: learn.add_cb(Thaw(recipe.thaw))
     if recipe.once: learn.add_cb(Once())
     if recipe.mixup: learn.add_cb(MixUp(recipe.mixup))
     if recipe.cutmix: learn.add_cb(CutMix(recipe.cutmix))
     return learn
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #2b003a74
+# %% ../../nbs/recipes/40_image_classification.ipynb #0eae0950
 MOST_EPOCHS,MOST_PHOTO_EPOCHS = 60,300 # more bring nothing: measured on digits; photographs that are cut anew each time can be looked at more often
 USUAL_HEAD_LR,MOST_HEAD_EPOCHS = .004,20
 USUAL_LR,LEAST_LR,MOST_LR = .005,.002,.01 # on Fashion-MNIST .005 and .01 did alike, .13 half a point worse (one run each)
@@ -117,7 +124,7 @@ PASSES = {8:0, 16:1, 24:6, 32:7, 48:8, 64:16} # passes over the examples that a 
 
 def plan(
     learn:Learner,
-    recipe, # its widths, bf16, lr and epochs may be None
+    recipe, # its bs, widths, channels_last, bf16, muon, lr and epochs may be None
     secs:float, # for this plan and the fit
 )->tuple: # the closed recipe; the decisions
     "Close the recipe from timed batches"
@@ -127,11 +134,11 @@ def plan(
     if recipe.zoom<1 or recipe.net: why.append(Decision('net', recipe.net, "from scratch, without the pretrained weights that are at hand" if find_weights() else
         "from scratch: no pretrained weights are at hand, neither in the folder that AUTOLEARN_WEIGHTS names nor in the usual caches, and none were fetched", [], ''))
     (x,y),n,c,most = learn.dls.train.one_batch(),len(learn.dls.train),len(learn.dls.vocab),MOST_PHOTO_EPOCHS if recipe.zoom<1 else MOST_EPOCHS
-    clock = lambda net: time_steps(net, (x, y), learn.loss_func, most=.03*secs)
+    clock = lambda net, batch=(x, y), n=12: time_steps(net, batch, learn.loss_func, n, .03*secs)
     spent = lambda: time.perf_counter()-start
     if recipe.thaw is None: found.update(thaw=1., once=False) # there is no body
     groups,unasked,known = 2 if min(x.shape[2:])<=12 else 3 if min(x.shape[2:])//recipe.stride<=48 else 4,not recipe.net and recipe.widths in (None, []),{}
-    build = lambda k: conv_net(x.shape[1], c, [k*2**i for i in range(groups)], recipe.stride).to(x.device)
+    build = lambda k: conv_net(x.shape[1], c, [k*2**i for i in range(groups)], recipe.stride, recipe.channels_last!=False).to(x.device)
     if recipe.bf16 is None: # first, since it says how wide a net there is time for
         net = build(16) if unasked else learn.model
         whole = clock(net) if bf16_pays() else None
@@ -154,6 +161,13 @@ def plan(
         whiten(learn.model[1], learn.dls.train.x[:1000])
     learn.model = wrap(learn.model)
     step = clock(learn.model)
+    if recipe.channels_last is None:
+        found['channels_last'],step,said = choose_format(learn.model, clock, step, late=spent()>.2*secs)
+        why.append(Decision('channels_last', found['channels_last'], said, [not found['channels_last']], 'channels_last=…'))
+    if recipe.bs is None:
+        found['bs'],step,said = choose_batch(learn, clock, step, secs-spent(), most)
+        n = len(learn.dls.train)
+        why.append(Decision('bs', found['bs'], said, [], 'bs=…'))
     if recipe.muon is None:
         late = spent()>.3*secs
         more = 0. if late else time_update(learn.model, Muon, half=found.get('bf16', recipe.bf16))-time_update(learn.model, torch.optim.AdamW, fused=True)
@@ -178,9 +192,37 @@ def plan(
     for k,reason in (('shape', "every picture is brought to these channels, rows and columns"), ('stride', "pixels from one place that the first layer looks at to the next"), ('shift', "pixels by which training pictures are moved; none where there is time for a few passes only, or pictures are cut at random"),
                      ('zoom', "least share of a side that is looked at, in training"),
                      ('colour', "by how much the light changes, in training"), ('skip', "share of the easy examples left out while there are many for the time"),
+                     ('calibrate', "by one number, found with the part to choose with, answers are made as sure as they are right"),
                      ('views', "a net asked about the picture moved by a pixel, too, makes fewer mistakes; where the time is short it is not asked")):
         why.append(Decision(k, recipe.choices[k], reason, [], f'{k}=…'))
     return recipe.having(**found),why
+
+LEAST_GAIN,MOST_PIXELS = .35,2e7 # share of the time for an example that a batch twice as large has to save, for it means half as many steps; of a batch, in bytes
+
+def choose_format(net, clock, step:float, late:bool)->tuple: # channels last; times a step of a net; seconds a step; no time is left to try. Channels last?; seconds a step; what was measured
+    "How the numbers of a picture lie in memory, by timing"
+    if late: return True,step,"there was no time to try it; processors like the channels of a pixel side by side"
+    def lay(net): # channel by channel
+        for m in net.modules():
+            if hasattr(m, 'format'): m.format = torch.contiguous_format
+        return net.to(memory_format=torch.contiguous_format)
+    took = clock(lay(copy.deepcopy(net)), n=5)
+    if (keep := took>.95*step)==False: lay(net)
+    return keep,min(step, took),f"a step takes {1000*step:.0f} ms with the channels of a pixel side by side, {1000*took:.0f} ms channel by channel"
+
+def choose_batch(learn, clock, step:float, left:float, most:int)->tuple: # times a step of a net with a batch; seconds a step; seconds; epochs that bring something. Batch size; seconds a step; what was measured
+    "Double the batch as long as that saves much time"
+    dl = learn.dls.train
+    n,bs,tried = len(dl.x),dl.bs,{}
+    if len(dl)*most*step<left: return bs,step,f"there is time for all of the {most} epochs that bring something, and smaller batches teach more in each"
+    tried[bs] = step
+    while 80*bs<=n and 2*bs*dl.x[0].numel()<MOST_PIXELS:
+        tried[2*bs] = clock(learn.model, dl.pick(torch.arange(2*bs)), n=6)
+        if tried[2*bs]>2*(1-LEAST_GAIN)*tried[bs]: break
+        bs *= 2
+    for o in learn.dls.loaders: o.bs = bs
+    return bs,tried[bs],"with more in a batch an epoch would have few steps" if len(tried)==1 else \
+        "for an example it takes "+', '.join(f"{1000*v/k:.2f} ms in batches of {k}" for k,v in tried.items())+f"; twice as many have to save {LEAST_GAIN:.0%}"
 
 def plan_pretrained(learn, recipe, secs:float)->tuple: # as `plan`
     "Close a recipe that begins with pretrained weights"
@@ -188,25 +230,29 @@ def plan_pretrained(learn, recipe, secs:float)->tuple: # as `plan`
     recipe = recipe.having(widths=[])
     load_body(learn.model, recipe.weights, learn.dls.train.x[:64])
     found,why,body = {},[Decision('net', recipe.net, f"its weights are at hand: {Path(recipe.weights).name}", [''], 'net=…')],find_net(learn.model)[1]
-    def clock(net, thawed):
+    def clock(net, batch=(x, y), n=5, thawed=False):
         find_net(net)[1].requires_grad_(thawed)
-        return time_steps(net, (x, y), learn.loss_func, n=5, most=.03*secs)
+        return time_steps(net, batch, learn.loss_func, n, .03*secs)
     nets = {bool(recipe.bf16):learn.model}
     if recipe.bf16 is None and bf16_pays(): nets[True] = BF16(learn.model)
-    head = {k:clock(net, False) for k,net in nets.items()} # seconds a step, while only the head learns
+    head = {k:clock(net) for k,net in nets.items()} # seconds a step, while only the head learns
     left,thaw = secs-(time.perf_counter()-start),recipe.thaw
     slow = thaw==1 or thaw is None and left<24*n*min(head.values()) # with the body a step takes three times as long, or more
-    body_too = {} if slow else {k:clock(net, True) for k,net in nets.items()}
+    body_too = {} if slow else {k:clock(net, thawed=True) for k,net in nets.items()}
     left = secs-(time.perf_counter()-start)
-    if thaw is None: thaw = found['thaw'] = .3 if body_too and left/(n*min(body_too.values()))>8 else 1.
-    bf16 = min(nets, key=lambda k: thaw*head[k]+(1-thaw)*body_too.get(k, 0.))
+    if thaw is None: thaw = found['thaw'] = .2 if body_too and left/(n*min(body_too.values()))>8 else 1.
+    mean = lambda head, both: thaw*(.625*head+.375*both)+(1-thaw)*both if thaw<1 else head # the upper half learns for three quarters of `thaw`, and a step then takes about half as much more
+    bf16 = min(nets, key=lambda k: mean(head[k], body_too.get(k, head[k])))
     said = {k:f"{1000*head[k]:.0f} ms in {'bfloat16' if k else 'float32'}"+(f" ({1000*body_too[k]:.0f} with the body)" if body_too else '') for k in nets}
     if recipe.bf16 is None:
         found['bf16'],learn.model = bf16,nets[bf16]
         why.append(Decision('bf16', bf16, "a step takes "+', '.join(said.values()) if bf16_pays() else "this processor does not multiply bfloat16", [not bf16], 'bf16=…'))
-    if recipe.thaw is None: why.append(Decision('thaw', thaw, f"the share of the time in which the head learns alone, before the body learns, too: a step takes {said[bf16]}" if body_too else
-                                                      f"there is no time for the body to learn: the head alone takes {n*head[bf16]:.0f} s for each pass", [.3 if thaw==1 else 1.], 'thaw=…'))
-    head,both = head[bf16],body_too.get(bf16, head[bf16])
+    if recipe.thaw is None: why.append(Decision('thaw', thaw, f"the share of the time after which all of the body learns; its upper half does after a quarter of that, and before it the head alone: a step takes {said[bf16]}" if body_too else
+                                                      f"there is no time for the body to learn: the head alone takes {n*head[bf16]:.0f} s for each pass", [.2 if thaw==1 else 1.], 'thaw=…'))
+    head,more = head[bf16],body_too.get(bf16, head[bf16])/head[bf16]
+    if recipe.channels_last is None:
+        found['channels_last'],head,said = choose_format(learn.model, clock, head, time.perf_counter()-start>.2*secs)
+        why.append(Decision('channels_last', found['channels_last'], said, [not found['channels_last']], 'channels_last=…'))
     if recipe.lr is None:
         found['lr'] = USUAL_HEAD_LR
         why.append(Decision('lr', found['lr'], "the usual one for a head on features; a thirtieth for the body", [], 'lr=…'))
@@ -215,24 +261,29 @@ def plan_pretrained(learn, recipe, secs:float)->tuple: # as `plan`
         found['once'] = thaw==1 and once<.9*left+3 # what was kept for testing was measured in float32 and leaves some seconds
         why.append(Decision('once', found['once'], f"the body does not learn, and to see each picture once takes it {once:.0f} s" if found['once'] else
                             "pictures are varied in each epoch", [not found['once']], 'once=…'))
+    if recipe.bs is None:
+        found['bs'],head,said = (learn.dls.train.bs, head, "the head learns in moments") if found.get('once', recipe.once) else choose_batch(learn, clock, head, left/mean(1, more), MOST_HEAD_EPOCHS)
+        n = len(learn.dls.train)
+        why.append(Decision('bs', found['bs'], said, [], 'bs=…'))
     if found.get('once', recipe.once) and recipe.epochs is None:
         found['epochs'] = MOST_HEAD_EPOCHS
         why.append(Decision('epochs', MOST_HEAD_EPOCHS, "the head learns in moments", [], 'epochs=…'))
     elif recipe.epochs is None:
-        found['epochs'],found['cuts'] = choose_epochs(left, thaw*head+(1-thaw)*both, n, len(learn.dls.valid), MOST_HEAD_EPOCHS)
+        found['epochs'],found['cuts'] = choose_epochs(secs-(time.perf_counter()-start), mean(1, more)*head, n, len(learn.dls.valid), MOST_HEAD_EPOCHS)
         why.append(Decision('epochs', found['epochs'], f"what fits into {max(0, left):.0f} s" if found['cuts'] else f"more than {MOST_HEAD_EPOCHS} bring little", [], 'epochs=…'))
     body.requires_grad_(True)
     return recipe.having(**found),why
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #7990926a
+# %% ../../nbs/recipes/40_image_classification.ipynb #45e75098
 def fit(
     learn:Learner,
-    recipe, # closed: reads net, weights, skip, cuts, epochs, lr
+    recipe, # closed: reads net, weights, skip, cuts, epochs, lr, calibrate, sep
 ):
     "Train with one cycle"
     if recipe.net and recipe.weights: load_body(learn.model, recipe.weights, learn.dls.train.x[:64])
     cuts = [Shorten(recipe.cuts)] if recipe.cuts else []
     learn.fit_one_cycle(recipe.epochs, slice(recipe.lr/30, recipe.lr) if recipe.net and recipe.weights else recipe.lr, cbs=[SkipEasy(recipe.skip), *cuts] if recipe.skip else cuts)
+    if recipe.calibrate: calibrate(learn, many=recipe.sep!='')
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #4d822d08
 def score(

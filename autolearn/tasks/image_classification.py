@@ -59,9 +59,9 @@ def suit(recipe:Recipe, profile:Profile)->Recipe: # made for other data
     if not isinstance(shape, list) or not all(isinstance(o, int) for o in shape): return recipe # it will be refused
     return recipe.having(store=store_for(sum(profile.classes.values()), shape, profile.stats['files']), span=profile.stats.get('deep', []))
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #9d5b5a58
-PLAIN = dict(sep='', store='memory', span=[], shift=0, flip=False, zoom=1., colour=0., cutout=0, mixup=0., cutmix=0., stride=1, net='', weights='', thaw=1., once=False, bf16=False, muon=False, smooth=.1,
-    wd=.05, skip=0., views=False, cuts=[], seed=0) # choices that leave everything out that can be left out
+# %% ../../nbs/tasks/25_image_classification.ipynb #fa2cf5c4
+PLAIN = dict(sep='', store='memory', span=[], shift=0, flip=False, zoom=1., colour=0., cutout=0, mixup=0., cutmix=0., stride=1, net='', weights='', thaw=1., once=False, channels_last=True, bf16=False, muon=False, smooth=.1,
+    wd=.05, skip=0., views=False, calibrate=False, cuts=[], seed=0) # choices that leave everything out that can be left out
 
 def portfolio(
     profile:Profile,
@@ -76,14 +76,13 @@ def portfolio(
     grey,small,large = s['grey']==1,min(h, w)<=12,min(s['height'][1], s['width'][1])>=96
     photo = min(h, w)>=48 and (s['grey']<.5 or large) # grey ones of that size come from a camera or a scanner
     scarce = secs/n*55_000*784/(h*w)*stride**2<120 # seconds for as much as Fashion-MNIST holds
-    bs = int(np.clip(2**int(np.log2(max(8, n/20))), 16, 128)) # fewer, and the norms see noise
     sep = label_sep(profile.classes)
     base = Recipe(name, PLAIN|dict(sep=sep, shape=[1 if grey else 3, h, w], store=store_for(n, [1 if grey else 3, h, w], s['files']), shift=0 if photo else 2 if min(h, w)>=32 else 0 if scarce else 1, flip=mirrors(profile)[0], stride=stride,
-        zoom=1. if not photo else .6 if s['grey']<.5 else .8, span=s.get('deep', []), colour=.2 if photo else 0., bs=bs, widths=None,
-        bf16=None, muon=None, skip=.5 if n>=5000 and not scarce and not sep else 0., views=not scarce, lr=None, epochs=None))
+        zoom=1. if not photo else .6 if s['grey']<.5 else .8, span=s.get('deep', []), colour=.2 if photo else 0., bs=None, widths=None,
+        channels_last=None, bf16=None, muon=None, skip=.5 if n>=5000 and not scarce and not sep else 0., views=not scarce, calibrate=True, lr=None, epochs=None))
     nets = find_weights() if takes_net(profile) else []
     if nets: return [with_net(base, nets, s, n, secs), base]
-    return [base, base.having(cutout=min(h, w)//4, seed=1), base.having(bs=max(8, bs//2), widths=[8, 16] if small else [8, 16, 32], seed=2)]
+    return [base, base.having(cutout=min(h, w)//4, seed=1), base.having(bs=int(np.clip(2**int(np.log2(max(8, n/40))), 8, 64)), widths=[8, 16] if small else [8, 16, 32], seed=2)]
 
 def mirrors(profile:Profile)->tuple: # bool; why
     "Does a mirrored picture show the same thing?"
@@ -124,16 +123,16 @@ def with_net(
     quick = [o for o in nets if 4*n*NETS[o[0]]*(px/224)**2<.5*secs*BILLIONS] or nets[:1]
     net,path = max(quick, key=lambda o: NETS[o[0]])
     return base.having(shape=[3, px, px], store=store_for(n, [3, px, px], stats['files']), net=net, weights=path, thaw=None, once=None, muon=False, widths=[], stride=1,
-                       bs=min(32, base.bs), views=False, skip=0.)
+                       views=False, skip=0.)
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #15d87f0d
+# %% ../../nbs/tasks/25_image_classification.ipynb #9d2beadc
 def check_choices(recipe:Recipe):
     "Refuse values that no sane recipe has: they may come from a stranger"
     c = recipe.choices
     check_values(recipe, dict(span=lambda v: v==[] or some(number(-1e12, 1e12), 2, 2)(v) and v[0]<v[1], sep=lambda v: isinstance(v, str) and len(v)<4, shape=lambda v: some(whole(1, 1024), 3, 3)(v) and v[0] in (1, 3) and min(v[1:])>=8, store=lambda v: v in ('array', 'memory', 'disk'),
         shift=whole(0, 256), flip=yes_no, zoom=number(.1, 1), colour=number(0, 1), cutout=whole(0, 512), mixup=number(0, 10), cutmix=number(0, 10), stride=lambda v: v in (1, 2) and not isinstance(v, bool),
-        net=lambda v: isinstance(v, str) and (v=='' or v in NETS), weights=lambda v: v=='' or isinstance(v, str) and v.endswith(ENDINGS) and bool(net_of(v)), thaw=or_open(number(0, 1)), once=or_open(yes_no),
-        widths=or_open(some(whole(1, 4096), 8)), muon=or_open(yes_no), smooth=number(0, .9), skip=number(0, .9), views=yes_no))
+        net=lambda v: isinstance(v, str) and (v=='' or v in NETS), weights=lambda v: v=='' or isinstance(v, str) and v.endswith(ENDINGS) and bool(net_of(v)), thaw=or_open(number(0, 1)), once=or_open(yes_no), channels_last=or_open(yes_no), bs=or_open(whole(1, 65536)),
+        widths=or_open(some(whole(1, 4096), 8)), muon=or_open(yes_no), smooth=number(0, .9), skip=number(0, .9), views=yes_no, calibrate=yes_no))
     if c['net'] and c['weights'] and net_of(c['weights'])!=c['net']: raise UserError(f"The recipe's 'net' {c['net']!r} needs its own 'weights', the path of a file, or none: weights=''; these are {c['weights']!r}.")
     for a,b,why in (('skip', 'mixup', "examples that are mixed"), ('skip', 'cutmix', "examples that are mixed"), ('skip', 'sep', "lists of labels")):
         if c[a] and c[b]: raise UserError(f"The recipe's 'skip' does not go with {why}: set skip=0.")
