@@ -119,7 +119,7 @@ def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=
     al.started = process_start()
     finish(al, as_json, budget)
 
-# %% ../nbs/71_cli.ipynb #eb1e4b41
+# %% ../nbs/71_cli.ipynb #a74378fe
 def check_out(out:str=None):
     "Refuse, before any work is done, a file that could not be written"
     from autolearn.core import UserError
@@ -174,6 +174,8 @@ def predict(model:str=typer.Argument(help="folder of a model or a RUN"), inputs:
         answers = Model.load(model).predict(inputs[0] if len(inputs)==1 else inputs)
     if ending=='.csv' and 'predictions' in answers: answers['predictions'] = [';'.join(o) if o is not None else '' for o in answers.predictions]
     text = answers.to_parquet() if ending=='.parquet' else answers.to_json(orient='records', lines=True).replace('\\/', '/') if ending=='.jsonl' else answers.to_csv(index=False)
+    many = [o for o in answers if o.startswith('prob_')]
+    if not out and len(many)>5 and sys.stdout.isatty(): text = answers.drop(columns=many).to_csv(index=False)+f"(the probabilities of all {len(many)} classes: --out FILE.csv)\n"
     if out: write_atomic(out, text)
     else: print(text, end='')
     bad = [*answers.key[(answers.nats if 'nats' in answers else answers.prob).isna()]]

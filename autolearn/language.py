@@ -209,22 +209,22 @@ class Counts:
             known[seen>0] = k
         return p,known
 
-# %% ../nbs/32_language.ipynb #399e6a3a
+# %% ../nbs/32_language.ipynb #6896f659
 MOST_COUNTED = 3_000_000 # tokens; whoever has more to read learns more from reading
 
 class Counted(nn.Module):
     "A `LanguageNet` and counts of what it has read"
-    def __init__(self, net, stream:torch.Tensor, n:int, order:int=6): # a `LanguageNet`; (N,) numbers below n; of a context at the most
+    def __init__(self, net, stream:torch.Tensor, n:int, order:int=6, known:dict=None): # a `LanguageNet`; (N,) numbers below n; of a context at the most; counts of this stream, by order, to share with other nets
         super().__init__()
-        self.net,self.n,self.order,self.counts = net,n,longest_order(order, n, len(stream)),None
+        self.net,self.n,self.order,self.known = net,n,longest_order(order, n, len(stream)),{} if known is None else known
         self.register_buffer('stream', stream[-MOST_COUNTED:].to(torch.int32, copy=True))
         self.register_buffer('shares', torch.ones(self.order+1)) # of the net, by how much of the context was seen before
-        self.register_load_state_dict_post_hook(lambda me, _: setattr(me, 'counts', None))
+        self.register_load_state_dict_post_hook(lambda me, _: setattr(me, 'known', {})) # of another stream, perhaps
     def forward(self, x): return self.net(x)
     def reset(self): self.net.reset()
     def counted(self):
-        self.counts = self.counts or Counts(self.stream.cpu(), self.n, self.order)
-        return self.counts
+        if self.order not in self.known: self.known[self.order] = Counts(self.stream.cpu(), self.n, self.order)
+        return self.known[self.order]
     def look(self, x, y): # (B, T) both
         "What counts say of the tokens `y`: their probability, and how much of the context was seen before"
         x,y = x.cpu(),y.cpu()

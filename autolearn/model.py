@@ -157,7 +157,7 @@ class Tested(Predictions):
         sheets = [o._repr_html_() for o in (self.sheet(), self.pairs()) if o]
         return ''.join(f'<div>{escape(o)}</div>' for o in self.lines())+''.join(sheets)+super()._repr_html_()
 
-# %% ../nbs/50_model.ipynb #4fa32013
+# %% ../nbs/50_model.ipynb #3156bf80
 def things_of(medium:str)->str: return getattr(plugin('media', medium), 'THINGS', 'rows')
 
 SOME = 1000 # items that are answered for at once
@@ -277,7 +277,7 @@ class Model:
         said = table['predictions'].map(', '.join) if 'predictions' in table else table.prediction
         call = getattr(medium, 'say_heat', lambda key, heat: '/'.join(Path(key).parts[-2:]))
         return Sheet(medium.heat_sheet(items[get_task(self.recipe.task).medium], heats),
-                     [f"{a} ({p:.2f}): {call(k, h)}" for a,p,k,h in zip(said, table.prob, items.key, heats)], 'what the answers rest on')
+                     [f"{a} ({p:.2f}): {call(k, h)}" for a,p,k,h in zip(said, table.prob, items.key, heats)], getattr(medium, 'REST', 'what the answers rest on'))
     def test(self,
         data=None, # whatever `open_source` opens, with labels; None: the test part of the RUN it came from, as answered there
         target=None, # the label column of a table
@@ -313,10 +313,16 @@ class Model:
         try: found = open_source(data, **how, inputs=alike)
         except UserError as e:
             if not alike: raise
-            found = open_source(data, **how) # other columns, or none: a file of another kind
+            try: found = open_source(data, **how|self.without_header(target), inputs=alike)
+            except UserError: found = open_source(data, **how) # other columns, or none: a file of another kind
             if isinstance(alike, list) and isinstance(found.inputs, list) and len(found.inputs)!=len(alike): raise UserError(f"The model has learnt from the columns {', '.join(map(repr, alike))}. {e}") from None
         if found.medium!=medium: raise UserError(f"The model knows {things_of(medium)}, and these data are {things_of(found.medium)}.")
         return found
+    def without_header(self, target=None)->dict: # what `open_source` needs to read a file without header as the one that the model learnt from
+        "Names of columns and of the label, where the user had to give them"
+        names,label = self.about.get('names'),self.about.get('target')
+        if not isinstance(names, list) or not all(isinstance(o, str) for o in names): return {}
+        return dict(names=names, target=target or (label if label in names else None))
     def add_known(self, items:pd.DataFrame)->tuple: # with `content`; how many
         "How many of these rows the model has learnt from or was chosen with"
         if not self.run or not (self.run/'items.parquet').exists(): return items,0

@@ -132,7 +132,7 @@ def find_leaks(items:pd.DataFrame):
                    f"{len(bad)} {who} rows are exact copies of {'validation or ' if who=='training' else ''}test rows: {say_rows([*bad.key])}",
                    .8, fix='drop_leaks', default=True)
 
-# %% ../nbs/12_profile.ipynb #5c556e93
+# %% ../nbs/12_profile.ipynb #6d6f5d91
 def find_conflicts(items:pd.DataFrame):
     "The same content under different labels"
     seen = items[(items.content!='') & (items.label!='')]
@@ -148,11 +148,12 @@ def label_sep(
     classes:dict, # label: how often
 )->str: # what stands between several labels in one cell; '' where each is one label
     "Is a label a list of labels? Then there are more lists than labels, and some labels stand alone"
-    if any(o.endswith(';') for o in classes): return ';' # the source knows that they are lists
+    if any(o.endswith(';') for o in classes) and all(o.endswith(';') for o in classes if ';' in o): return ';' # the source knows that they are lists
     for sep in (',', ';', '|', ' '):
         lists = [split_label(o, sep) for o in classes]
         if sep==',' and all(len(l)<3 and all(o.lstrip('-').isdigit() for o in l) for l in lists) and {l[1] for l in lists if len(l)==2}<={'0', '00', '25', '5', '50', '75'}: continue # halves and quarters, as they are written in much of Europe
         longer,names = [l for l in lists if len(l)>1],{o for l in lists for o in l}
+        if len(lists)>=50 and sum(map(len, lists))<1.5*len(names): continue # sentences with commas: what stands between them does not come again
         alone = {l[0] for l in lists if len(l)==1} & {o for l in longer for o in l} # 'background' is in no list
         if len(longer)>1 and (alone or sep!=' ') and len(names)<len(lists) and all(lists) and (sep in ';|' or are_lists(lists) or sep==',' and alone): return sep
     return ''
@@ -218,11 +219,13 @@ def find_label_variants(items:pd.DataFrame):
                    + say_rows([f'{k!r} and {v!r}' for k,v in names.items()]), .7, 'label', 'merge_labels', dict(names=names))
 
 def find_quantity(items:pd.DataFrame, least:int=10):
-    "Labels that are numbers with fractions"
+    "Labels that are numbers with fractions, or dates"
     n = items.label[items.label!=''].unique()
-    parts = [o for o in n if re.fullmatch(r'-?\d*[.,]\d+', o)]
+    kinds = {'numbers with fractions':r'-?\d*[.,]\d+', 'dates':r'(\d{4}[-/]\d\d?[-/]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{2,4})([ T]\d\d?:\d\d\S*)?'}
+    found = {k:[o for o in n if re.fullmatch(v, o)] for k,v in kinds.items()}
+    what,parts = max(found.items(), key=lambda o: len(o[1]))
     if len(n)<least or len(parts)<.5*len(n) or label_sep(dict.fromkeys(n, 1)): return None
-    return Finding('quantity', [], f"{len(parts)} of {len(n)} labels are numbers with fractions, like {parts[0]}. They are learnt as names of classes, among which none is near another: "
+    return Finding('quantity', [], f"{len(parts)} of {len(n)} labels are {what}, like {parts[0]}. They are learnt as names of classes, among which none is near another: "
                    "make a few classes of them, or is there another column? Pass target=, its name", .8, 'label')
 
 def find_misspelt(items:pd.DataFrame, few:float=.1):
@@ -243,7 +246,7 @@ def find_misspelt(items:pd.DataFrame, few:float=.1):
 FINDERS = (find_unreadable, find_unlabelled, find_exact_copies, find_leaks, find_conflicts, find_rare, find_one_class, find_imbalance, find_label_variants,
     find_misspelt, find_quantity)
 
-# %% ../nbs/12_profile.ipynb #7157973c
+# %% ../nbs/12_profile.ipynb #acaddf2d
 def say_n(n:int, words:str)->str: # as they are said of many: 'pictures are blurred'
     "How many, also where it is one"
     one = re.sub(r'^((?:training )?\w+)s (are|look|hold) ', lambda m: f"{m[1]} {dict(are='is', look='looks', hold='holds')[m[2]]} ", words)
@@ -262,7 +265,7 @@ def near_finders(
         if mine.empty: return None
         n,keys = int((mine.groupby('near').label.nunique()>1).sum()),[*mine.key]
         return Finding('near_copies', keys, f"{say_n(len(keys), f'{things} look like another')}, {but}: {say_rows(keys)}"
-                       + (f". In {n} of {mine.near.nunique()} groups the labels differ" if n else ''), .4, column, 'drop_rows', dict(keys=[*mine.key[mine.duplicated('near')]]))
+                       + (f". In {n} of {(of := mine.near.nunique())} group{'s'*(of>1)} the labels differ" if n else ''), .4, column, 'drop_rows', dict(keys=[*mine.key[mine.duplicated('near')]]))
     def find_near_leaks(items:pd.DataFrame):
         "Training rows that are nearly the same as one of the validation or test part"
         held = items.part.isin(['valid', 'test'])
@@ -327,8 +330,8 @@ def look(
         labels=labels, stats=medium.summarise(items), findings=findings, secs=round(time.time()-start, 2))
     return items,profile
 
-# %% ../nbs/12_profile.ipynb #87186273
-KNOWN = {'unreadable', 'unlabelled', 'exact_copies', 'copies_across_parts', 'conflicting_labels', 'rare_classes', 'one_class', 'label_variants', 'label_misspelt', 'imbalance'}
+# %% ../nbs/12_profile.ipynb #f3ff815a
+KNOWN = {'unreadable', 'unlabelled', 'exact_copies', 'copies_across_parts', 'conflicting_labels', 'rare_classes', 'one_class', 'label_variants', 'label_misspelt', 'imbalance', 'quantity'}
 
 def known_finders()->set:
     "Names of all finders, those of the media included"

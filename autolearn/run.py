@@ -298,7 +298,7 @@ def ask(self:Run, budget:Budget, do:str, **what):
             self.tell('note', text="Stopping: the best so far is tested and written. Once more to leave at once.")
             self.stop()
 
-# %% ../nbs/63_run.ipynb #909fa6d8
+# %% ../nbs/63_run.ipynb #b1b4d5ed
 @patch
 def fit(self:Run,
     secs:float=None, # budget; None: what is left of the run's own
@@ -327,7 +327,8 @@ def fit(self:Run,
 def tell_behind(self:Run, ended:Trial, best:Trial):
     "Say that a trial is not the best"
     (n, a),(m, b) = [(int(o.id.split('-')[-1]), o.metrics[self.metric.name]) for o in (ended, best)]
-    self.tell('note', text=f"Trial {n} reached {self.metric.name} {a:.4f} on validation; trial {m} with {b:.4f} stays the best.")
+    self.tell('note', text=f"Trial {n} reached {self.metric.name} {a:.4f} on validation; trial {m} with {b:.4f} stays the best."
+              +" All figures are the same: what was learnt has changed no answer."*(ended.metrics==best.metrics))
 
 @patch
 def partial_result(self:Run, budget:Budget)->dict:
@@ -488,7 +489,7 @@ def warning(self:Run, result:dict)->str:
     "What has to be said aloud: a model that does not beat its baselines"
     if not (beaten := self.beaten_by(result)): return ''
     k,s = [*beaten][-1],result['test']['score']
-    if not self.is_dull(result): return f" The baseline '{k}' is {'better' if beaten[k]!=s else 'as good'} ({beaten[k]:.4f} against {s:.4f}): in this time the nets have added nothing to it. A longer budget may help."
+    if not self.is_dull(result): return f" The baseline '{k}' is {'better' if beaten[k]!=s else 'as good'} ({beaten[k]:.4f} against {s:.4f}): in this time the nets have added nothing to it.{' A longer budget may help.' if s<1 or result['metric']['better']=='down' else ''}"
     return (f" This model is no better than the baseline '{k}' ({beaten[k]:.4f} against {s:.4f}): don't rely on it. "
             "A longer budget may help, or better data: see what look says of them.")
 
@@ -519,7 +520,7 @@ def clear(self:Run, best:Trial):
             for f in ('valid.parquet', 'test.parquet', 'outputs.json'): (d/f).unlink(missing_ok=True)
     (self.folder/'worker.log').unlink(missing_ok=True)
 
-# %% ../nbs/63_run.ipynb #04e0aa14
+# %% ../nbs/63_run.ipynb #27362e89
 @patch
 def data_calls(self:Run)->list: # calls that open the data, as the twin writes them
     "How the rows came about, step by step: read, name by content, fix, split"
@@ -561,7 +562,7 @@ def write_twin(self:Run, trial:Trial, result:dict):
         + '; '.join(f"{md_text(k)} {score(v)}" for k,v in result['baselines'].items())+'. '+md_text(self.warning(result).strip())
         +" The test part is not touched here: the figures at the end are those of the part to choose with, which a rerun gives again.")
     why = self.decisions()
-    if trial.closed.cuts: why = [*why, Decision('cuts', trial.closed.cuts, f"{trial.cost['steps']} steps were trained in the time there was").to_dict()]
+    if trial.closed.cuts: why = [*why, Decision('cuts', trial.closed.cuts, f"{trial.cost['steps']} step{'s were' if trial.cost['steps']!=1 else ' was'} trained in the time there was").to_dict()]
     steps,notes = steps_of(self.plan),{}
     if trial.note: # trained further by hand: its weights follow the fit
         by_hand = 'autolearn.train.restore', ['learn', repr(str(self.folder/'model'/'weights.safetensors'))], ''

@@ -4,17 +4,17 @@
 
 # %% auto #0
 __all__ = ['PARTS', 'WORDS', 'ARCHIVES', 'part_of', 'words_in', 'part_in', 'parts_in', 'is_share', 'settle_parts', 'check_size',
-           'no_columns', 'Source', 'say_some', 'find_path', 'say_unopened', 'check_items', 'short_name', 'open_source',
-           'unlabelled', 'reopen']
+           'no_columns', 'Source', 'say_some', 'find_path', 'say_unopened', 'check_items', 'short_name', 'as_frame',
+           'open_source', 'unlabelled', 'reopen']
 
-# %% ../nbs/10_source.ipynb #b4b8c5eb
+# %% ../nbs/10_source.ipynb #77fa1863
 import os, re, zipfile, zlib
 from collections import Counter
 from dataclasses import dataclass
 from inspect import signature
 from itertools import chain, islice
 from pathlib import Path
-import pandas as pd
+import numpy as np, pandas as pd
 from .core import Stream, UserError, nearest, plugin, plugins
 
 # %% ../nbs/10_source.ipynb #33867c81
@@ -189,12 +189,21 @@ def check_items(
     if items.key.duplicated().any(): raise UserError(f"{what!r} was read wrongly: its keys repeat.")
     return items
 
-# %% ../nbs/10_source.ipynb #1b5a6913
+# %% ../nbs/10_source.ipynb #50e60e1a
 def short_name(
     path:str, # of the data
 )->str: # letters, digits, - and _; '' when nothing is left
     "A name for the data that is fit for a folder"
     return re.sub(r'[^\w-]+', '-', os.path.basename(path).split('.')[0], flags=re.ASCII).strip('-_')[:40]
+
+def as_frame(
+    data, # whatever the user gives
+):
+    "Texts in a list or a column, alone or with their labels as (texts, labels), as a DataFrame; everything else as it is"
+    many = lambda o: isinstance(o, (list, tuple, pd.Series, pd.Index, np.ndarray)) and len(o)>0 and all(isinstance(t, str) for t in o)
+    if isinstance(data, (list, tuple)) and len(data)==2 and many(data[0]) and not isinstance(data[0], str) and pd.api.types.is_list_like(data[1]) and len(data[0])==len(data[1]):
+        return pd.DataFrame(dict(text=[*data[0]], label=[*data[1]]))
+    return pd.DataFrame(dict(text=[*data])) if many(data) and not any(os.path.exists(o) or re.fullmatch(r'\S+\.\w{2,5}', o) for o in islice(data, 5)) else data # files are no texts
 
 def open_source(
     data, # path of a folder or file; arrays, a DataFrame
@@ -208,7 +217,7 @@ def open_source(
     span:list=None, # what is black and what is white in arrays of numbers, when it is known
 )->Source:
     "Open `data` with the reader that knows them best"
-    data,valid,test = find_path(data),*[o if is_share(o) else find_path(o) for o in (valid, test)]
+    data,valid,test = find_path(as_frame(data)),*[o if is_share(o) else find_path(as_frame(o)) for o in (valid, test)]
     if target is not None and not isinstance(target, (str, int)): raise UserError("target= is the name of a column. Arrays and their labels go together, as one tuple: AutoLearner((x, y)).")
     known = {k:plugin('sources', k) for k in ([reader] if reader else plugins('sources'))}
     try:

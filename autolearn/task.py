@@ -65,7 +65,7 @@ def choose_task(
         Decision('task', plan.name, why, [k for k,f in tasks().items() if k!=plan.name and f().sniff(profile)>0], 'task=…'),
         Decision('metric', name, "as asked" if metric else f"the usual one for {plan.name}", [k for k in known if k!=name], 'metric=…')]
 
-# %% ../nbs/22_task.ipynb #1125bef8
+# %% ../nbs/22_task.ipynb #543cc05c
 def read_choices(
     pairs, # like ['shift=1', 'widths=[32, 64]']
 )->dict:
@@ -88,7 +88,7 @@ def override(
         if k not in recipe.choices: raise UserError(f"{recipe.task} has no choice {k!r}. {(hint := nearest(k, recipe.choices))}"+f" All: {', '.join(recipe.choices)}."*hint.startswith('Nearest'))
         old = recipe.choices[k]
         if old is not None and v is not None and type(v)!=type(old) and not all(map(number(-math.inf, math.inf), (v, old))):
-            raise UserError(f"{k!r} must be {'true or false' if isinstance(old, bool) else f'like {old!r}'}, got {v!r}.")
+            raise UserError(f"{k!r} must be {'true or false' if isinstance(old, bool) else f'a whole number, like {old!r}' if isinstance(old, int) else f'a number, like {old!r}' if isinstance(old, float) else f'like {old!r}'}, got {v!r}.")
     return recipe.having(**choices)
 
 def says(

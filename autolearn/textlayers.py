@@ -84,7 +84,7 @@ class EachLoss(CrossEntropyLossFlat):
         if y.is_floating_point(): return F.binary_cross_entropy_with_logits(pred, y.expand_as(pred))
         return super().__call__(pred.flatten(0, 1), y.repeat(len(pred))) if pred.ndim==3 else super().__call__(pred, y)
 
-# %% ../nbs/32_textlayers.ipynb #32f86059
+# %% ../nbs/32_textlayers.ipynb #539ad24c
 VIEWS = ((0, 2, 1.), (2, 4, 1.), (4, 5, .7), (5, 6, 1.)) # from, to, in halves of 2**bits; how much they count: runs of words, of characters, words near each other, words after the first two
 
 def run_views(words:list)->tuple: # of a text; three lists of features
@@ -127,22 +127,22 @@ class Grams(nn.Module):
         if not counts.shape[0]: return counts
         counts,half = counts.multiply(self.rare.numpy()[None]).tocsr(),1<<self.bits>>1
         return hstack([normalize(counts[:,a*half:b*half])*(w*(self.begins.item() if a==5 else 1.)) for a,b,w in VIEWS]).tocsr()
-    def learn(self, texts, labels, held=None, truth=None): # (n,) numbers of classes, or (n, classes) which of them hold; texts to choose with and their labels
+    def learn(self, texts, labels, held=None, truth=None, thorough=True): # (n,) numbers of classes, or (n, classes) which of them hold; texts to choose with and their labels; try all ways, or the plain one alone
         "Fit to texts, and keep what is right more often for those to choose with"
-        return self.fit(self.counts(texts), labels, None if held is None else self.counts(held), truth)
-    def fit(self, counts, labels, asked=None, truth=None, ways=None): # of `counts`; as `learn`; False: plain rows, True: those of naive Bayes, of both also the mean is tried
+        return self.fit(self.counts(texts), labels, None if held is None else self.counts(held), truth, None if thorough else [False], None if thorough else tries_of(len(self.bias))[0][-1:])
+    def fit(self, counts, labels, asked=None, truth=None, ways=None, begins=None): # of `counts`; as `learn`; False: plain rows, True: those of naive Bayes, of both also the mean is tried; how much the beginnings count, tried in turn
         half,n = 1<<self.bits>>1,np.bincount(counts.indices, minlength=counts.shape[1])
         rare = np.log((1+len(labels))/(1+n))+1
         rare[2*half:4*half][n[2*half:4*half]<2] = 0 # characters seen together once
         self.rare,best,tries = torch.tensor(rare, dtype=torch.float32),-1.,tries_of(len(self.bias))
-        for begins in tries[0] if asked is not None else (0.,):
-            self.begins.fill_(begins)
+        for begin in begins or (tries[0] if asked is not None else (0.,)):
+            self.begins.fill_(begin)
             rows = self.weigh(counts)
             made = [fit_machines(rows, np.asarray(labels), self.weight.shape, o) for o in ways or (tries[1] if asked is not None else (False,))]
             if len(made)>1: made.append(tuple((a+b)/2 for a,b in zip(*made)))
             for weight,bias in made:
                 right = 0. if asked is None else share_right(self.weigh(asked)@weight+bias, np.asarray(truth))
-                if right>best: best,kept = right,(begins, weight, bias)
+                if right>best: best,kept = right,(begin, weight, bias)
         self.begins.fill_(kept[0])
         self.weight,self.bias = [torch.from_numpy(o) for o in kept[1:]]
         return self

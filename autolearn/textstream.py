@@ -81,7 +81,7 @@ class Coder:
         if END in numbers: numbers = numbers[:numbers.index(END)]
         return ''.join(self.tokens[i-3] if i>2 else '\ufffd'*(i==UNKNOWN) for i in numbers)
 
-# %% ../nbs/31_textstream.ipynb #f4020471
+# %% ../nbs/31_textstream.ipynb #aa5006c2
 class StreamDL(BatchDL):
     "A `BatchDL` over a table of texts, spelled by `coder`: (bs, steps) of a stream while it is shuffled, else whole rows"
     def __init__(self, dataset, bs=64, coder=None, steps=128, longest=1024, runs=None, **kwargs): # do texts go on? None: where a column says what stands before
@@ -97,7 +97,7 @@ class StreamDL(BatchDL):
         self.flat = torch.from_numpy(np.concatenate([coded[i] for i in order]+[np.array([END], 'int32')]).astype('int64'))
         self.lens = torch.tensor([len(coded[i]) for i in order])
         self.rows_at_once = max(1, min(self.bs, (len(self.flat)-1)//2))
-        self.length = (len(self.flat)-1)//self.rows_at_once # of each row
+        self.length,self.counted = (len(self.flat)-1)//self.rows_at_once,{} # of each row; counts of the stream, for whoever needs them
     def make_rows(self, coded, before):
         self.parts = [] # number of the row, its tokens, the number of them that are there to be read only
         for i,(o,b) in enumerate(zip(coded, before)):

@@ -76,7 +76,7 @@ def environment()->dict:
     return dict(python=platform.python_version(), torch=torch.__version__, fastai=fastai.__version__, numpy=np.__version__,
                 threads=torch.get_num_threads(), device=str(default_device()), cpu=torch.backends.cpu.get_cpu_capability(), machine=platform.machine())
 
-# %% ../nbs/60_trial.ipynb #62b45e08
+# %% ../nbs/60_trial.ipynb #cfb7ecbc
 def read_plan(folder:Path): # recipe, decisions and the seconds a step was meant to take; None before the plan
     "The plan of a trial, if it was made"
     if not (folder/'closed.json').exists(): return None
@@ -90,18 +90,22 @@ def time_after(
     items, # rows that take part
     split, # their parts (n_rows,)
     opening:float, # seconds that opening rows and making batches took: a hint at how busy the machine is
-)->float: # seconds
+    left:float, # seconds of the budget: no more than a few hundredths of them are spent here
+    once:float=0., # seconds that the first answer of all took: what it made ready is made ready once more for the test
+)->tuple: # seconds; of the first answer
     "How long scoring, test and writing will take once training is over, by answers for a few rows"
-    secs = []
+    secs,n_few = [],64
     with learn.no_bar(), learn.no_logging():
-        for n_few in (64, 1024): # the first warms up
+        for _ in range(2): # the first warms up
             dl = learn.dls.test_dl(items[split=='valid'].head(n_few))
             t = time.perf_counter()
             mod.predict(learn, dl, recipe)
             secs.append(time.perf_counter()-t)
+            n_few = int(np.clip(64*.03*left/secs[0], 64, 1024))
     n_test = (split=='test').sum()
     n = 2*(split=='valid').sum()+n_test # validation rows are scored and answered
-    return 2.+opening*max(.5, 1.2*n_test/max(1, (split!='test').sum()))+secs[0]+1.2*secs[1]*n/len(dl.dataset)+n_test/5000 # the last: the report's intervals
+    once = max(once, secs[0])
+    return 2.+opening*max(.5, 1.2*n_test/max(1, (split!='test').sum()))+once+1.2*secs[1]*n/len(dl.dataset)+n_test/5000,once # the last: the report's intervals
 
 MANY = 20_000 # rows; fewer are opened in moments
 
@@ -142,8 +146,12 @@ def run_trial(
     plan = read_plan(folder)
     dls = mod.make_dls(items, split, plan[0] if plan else asked)
     learn = mod.make_learner(dls, plan[0] if plan else asked)
-    opening = time.time()-start
-    after = lambda recipe: min(time_after(mod, learn, recipe, items, split, opening), .5*max(0., job['deadline']-time.time())) # on a busy machine, too, half of the time is for learning
+    opening,once = time.time()-start,0.
+    def after(recipe): # on a busy machine, too, half of the time is for learning
+        nonlocal once
+        left = job['deadline']-time.time()
+        need,once = time_after(mod, learn, recipe, items, split, opening, left, once)
+        return min(need, .5*max(0., left))
     reserve = after(plan[0] if plan else asked)
     if plan is None:
         news.tell('stage', name='plan', trial=job['trial'])
@@ -191,7 +199,7 @@ def write_trial(folder, job, mod, learn, closed, outputs, asked, start, around=0
     write_json(folder/'outputs.json', outputs)
     problem = read_json(Path(job['run'])/'problem.json')
     merged = {k:v for fix,how in problem['fixes'] if fix=='merge_labels' for k,v in how['names'].items()}
-    save_model(folder/'model', learn, closed, dict(trial=job['trial'], environment=env, **{k:problem['source'].get(k) for k in ('span', 'inputs')}, merged=merged))
+    save_model(folder/'model', learn, closed, dict(trial=job['trial'], environment=env, **{k:problem['source'].get(k) for k in ('span', 'inputs')}, names=problem['source'].get('args', {}).get('names'), target=problem['source'].get('args', {}).get('label'), merged=merged))
     cost = dict(secs=round(time.time()-start, 1), around=round(around, 1), steps=steps,
                 n_params=sum(p.numel() for p in learn.model.parameters()))
     trial = Trial(job['trial'], job['problem'], asked, closed, 'done', rows, metrics, cost, env, note=job.get('note', ''))

@@ -5,10 +5,11 @@ from autolearn.core import UserError
 from autolearn.media import text as medium
 from autolearn.model import Model
 from autolearn.profile import look
+from autolearn.records import Recipe
 from autolearn.source import open_source, reopen, unlabelled
 from autolearn.sources import texts
 from autolearn.tasks.text_classification import example
-from runs import call, write_folder
+from runs import call, kill_group, result, start, wait_for, write_folder
 
 @pytest.fixture(scope='module')
 def table(): return example(900)
@@ -293,3 +294,52 @@ def test_a_run_on_texts(table, tmp_path):
     shown = Model.load(tmp_path/'run').explain(['Fit a logistic <b>regression</b> classifier.'])
     assert 'regression' in repr(shown) and '&lt;' in shown._repr_html_() and '<b>' not in shown._repr_html_()
     assert not [p for p in (tmp_path/'run').rglob('*') if p.suffix in ('.pkl', '.pt', '.pth')]
+
+def test_a_file_without_header_is_read_as_the_one_before(tmp_path):
+    "The model knows the names that the user had to give"
+    texts = example(60)
+    texts.assign(no=range(60))[['label', 'text', 'no']].to_csv(tmp_path/'new.csv', index=False, header=False)
+    about = dict(inputs=['text'], names=['label', 'text', 'no'], target='label')
+    of = lambda about: Model(Recipe('text_classification', {}), None, about).open_alike(str(tmp_path/'new.csv')).items
+    assert of(about).text.tolist()==texts.text.tolist() and of(about).label.tolist()==texts.label.tolist()
+    for odd in (dict(about, names=None), dict(about, names=[1, 2, 3]), dict(about, names='text')):
+        with pytest.raises(UserError, match='no header'): of(odd)
+
+def test_a_killed_run_on_texts_equals_an_unbroken_one(table, tmp_path):
+    "The linear model is fitted anew, the nets go on where they were"
+    from autolearn.tasks.text_classification import PLAIN
+    table.to_csv(tmp_path/'libraries.csv', index=False)
+    (tmp_path/'recipe.json').write_text(json.dumps(Recipe('text_classification', PLAIN|dict(kinds=['cnn', 'lstm'], hidden=48, epochs=14, longest=40)).to_dict()))
+    how = 'fit', tmp_path/'libraries.csv', '--recipe', tmp_path/'recipe.json', '--budget', '120s', '--out'
+    code,out = call(*how, tmp_path/'whole')
+    assert code==0, out
+    p = start(*how, tmp_path/'run')
+    wait_for(lambda: [*(tmp_path/'run').glob('trials/*/state.safetensors')] or p.poll() is not None)
+    kill_group(p)
+    assert not [*(tmp_path/'run').glob('trials/*/trial.json')] # it was training
+    code,out = call('resume', tmp_path/'run')
+    assert code==0, out
+    whole,again = [result(tmp_path/o) for o in ('whole', 'run')]
+    assert again['valid']==whole['valid'] and again['test']['score']==whole['test']['score']
+
+def test_with_little_time_the_linear_model_is_fitted_one_way(table, monkeypatch):
+    "To learn from all texts comes before trying several ways"
+    from itertools import count
+    from types import SimpleNamespace
+    import autolearn.recipes.text_classification as mod
+    from autolearn.recipes.text_classification import make_dls, make_learner, plan_linear
+    from autolearn.tasks.text_classification import PLAIN
+    rows = table.assign(key=[*map(str, range(len(table)))])
+    recipe = Recipe('text_classification', PLAIN|dict(linear=None, thorough=None, epochs=1))
+    learn = make_learner(make_dls(rows, np.array(['train', 'train', 'valid']*300), recipe), recipe)
+    def asked(secs):
+        found,why = {},[]
+        took = plan_linear(learn, recipe, secs, found, why)
+        assert {o.key for o in why}=={'linear', 'thorough'}
+        return found,took
+    monkeypatch.setattr(mod, 'time', SimpleNamespace(perf_counter=count().__next__)) # some of the texts take a second
+    found,whole = asked(1e3)
+    assert found==dict(thorough=True, linear=1)
+    found,plain = asked(2*(whole-1)*.8)
+    assert found==dict(thorough=False, linear=1) and plain<whole
+    assert asked(2*(plain-1)/3)[0]==dict(thorough=False, linear=3)

@@ -1,7 +1,7 @@
 "Files of texts as people have them"
 import numpy as np, pandas as pd, pytest
 from autolearn.core import UserError
-from autolearn.profile import find_quantity
+from autolearn.profile import find_quantity, label_sep
 from autolearn.source import open_source, reopen
 
 WORDS = 'red green blue small large quick slow old new warm cold quiet loud'.split()
@@ -97,3 +97,30 @@ def test_scores_are_a_finding(tmp_path):
     pd.DataFrame(dict(text=sentences(500), score=rng.integers(0, 100, 500)/100)).to_csv(tmp_path/'scores.csv', index=False)
     source = open_source(tmp_path/'scores.csv', target='score')
     assert find_quantity(source.items.assign(content='x')).finder=='quantity'
+
+def test_texts_in_lists():
+    "With labels beside them, alone, or as a column"
+    texts = sentences(60)
+    source = open_source((texts, ['a', 'b']*30))
+    assert source.items.text.tolist()==texts and source.items.label.tolist()==['a', 'b']*30
+    for alone in (texts, pd.Series(texts), np.array(texts)): assert open_source(alone).items.text.tolist()==texts
+    parts = open_source((texts, ['a', 'b']*30), test=(sentences(20, 1), ['b', 'a']*10))
+    assert parts.items.part.value_counts().to_dict()==dict(train=60, test=20)
+
+def test_dates_are_a_quantity_and_headlines_no_lists():
+    texts = sentences(400)
+    finding = find_quantity(pd.DataFrame(dict(label=[f'2024-{i%12+1:02}-{i%28+1:02}' for i in range(400)])))
+    assert 'dates' in finding.evidence and find_quantity(pd.DataFrame(dict(label=[f'v{i}' for i in range(400)]))) is None
+    titles = [f'{o[:14]}; {o[14:]} #{i}' if i%3==0 else f'{o} #{i}' for i,o in enumerate(texts)]+['so they say;', 'never;', 'again']
+    assert label_sep(dict.fromkeys(titles, 1))=='' and label_sep({'cat;dog;':5, 'cat;':3, 'bird':2})==';'
+
+@pytest.mark.parametrize('cells, says', [('text,label\nso it is,a\n"never closed,b\nx,c\n', 'line 3 is opened and not closed'), ('text,label\nso it is,a\nand, so,b\n', 'line 3 has 3 cells')])
+def test_broken_tables_say_where(tmp_path, cells, says):
+    (tmp_path/'a.csv').write_text(cells)
+    with pytest.raises(UserError, match=says): open_source(tmp_path/'a.csv', target='label')
+
+def test_what_is_no_text_is_called_so(tmp_path):
+    (tmp_path/'a.txt').write_bytes(bytes(range(256))*50)
+    with pytest.raises(UserError, match='is no text'): open_source(tmp_path/'a.txt')
+    pd.DataFrame(dict(a=sentences(60), b=sentences(60, 1), c=['x', 'y']*30)).to_csv(tmp_path/'a.csv', index=False)
+    with pytest.raises(UserError, match='Name all columns'): open_source(tmp_path/'a.csv', names=['a', 'b'])

@@ -25,8 +25,8 @@ For a few of those kept to choose with; pictures of your own take their place.""
 # %% auto #0
 __all__ = ['MOST_EPOCHS', 'MOST_PHOTO_EPOCHS', 'USUAL_HEAD_LR', 'MOST_HEAD_EPOCHS', 'USUAL_LR', 'LEAST_LR', 'MOST_LR', 'SHORT',
            'SHORT_LR', 'MOST_MUON', 'PASSES', 'LEAST_GAIN', 'MOST_PIXELS', 'usual_bs', 'make_dls', 'show_batch',
-           'make_learner', 'plan', 'choose_format', 'choose_batch', 'plan_pretrained', 'fit', 'score', 'ask', 'predict',
-           'answers_of', 'show_mistakes', 'explain', 'baselines', 'many_baselines', 'facts', 'open_dls']
+           'make_learner', 'plan', 'choose_format', 'choose_batch', 'plan_pretrained', 'fit', 'settle', 'score', 'ask',
+           'predict', 'answers_of', 'show_mistakes', 'explain', 'baselines', 'many_baselines', 'facts', 'open_dls']
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #684d8c59
 import copy, math, time
@@ -274,7 +274,7 @@ def plan_pretrained(learn, recipe, secs:float)->tuple: # as `plan`
     body.requires_grad_(True)
     return recipe.having(**found),why
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #45e75098
+# %% ../../nbs/recipes/40_image_classification.ipynb #be9c4d7e
 def fit(
     learn:Learner,
     recipe, # closed: reads net, weights, skip, cuts, epochs, lr, calibrate, sep
@@ -283,6 +283,13 @@ def fit(
     if recipe.net and recipe.weights: load_body(learn.model, recipe.weights, learn.dls.train.x[:64])
     cuts = [Shorten(recipe.cuts)] if recipe.cuts else []
     learn.fit_one_cycle(recipe.epochs, slice(recipe.lr/30, recipe.lr) if recipe.net and recipe.weights else recipe.lr, cbs=[SkipEasy(recipe.skip), *cuts] if recipe.skip else cuts)
+    if recipe.calibrate: calibrate(learn, many=recipe.sep!='')
+
+def settle(
+    learn:Learner, # trained further by hand
+    recipe, # reads calibrate, sep
+):
+    "Calibrate anew"
     if recipe.calibrate: calibrate(learn, many=recipe.sep!='')
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #4d822d08

@@ -98,18 +98,18 @@ def make_learner(
     if recipe.encoder: learn.splitter = encoder_groups
     return learn
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #b15ec619
+# %% ../../nbs/recipes/40_text_classification.ipynb #eee1cea8
 MOST_NETS,MOST_EPOCHS,READ_SHARE,MOST_RUNS = 8,30,.35,15_000_000 # the last two: of the time, for reading; runs in all texts that the linear model learns from, 50 bytes each
 
 def plan(
     learn:Learner,
-    recipe, # its linear, kinds, bf16, epochs and read may be None
+    recipe, # its linear, thorough, kinds, bf16, epochs and read may be None
     secs:float, # for this plan and the fit
 )->tuple: # the closed recipe; the decisions
     "Close the recipe from timed batches"
     if recipe.encoder: return plan_encoder(learn, recipe, secs)
     start,found,why = time.perf_counter(),{},say_lists(learn, recipe)
-    if find_encoders(): why.append(Decision('encoder', '', "without the pretrained net that is at hand: it comes in another trial, or would not have read all texts in time", [], 'encoder=… and weights=…'))
+    if find_encoders(): why.append(Decision('encoder', '', "this trial does without the pretrained net that is at hand; where it would take more than half of the budget to read all texts, a trial with it comes second, if there is time for two", [], 'encoder=… and weights=…'))
     batch,n = learn.dls.train.one_batch(),len(learn.dls.train)
     net = lambda kind: TextNet(learn.model.nets[0].words.num_embeddings, len(learn.dls.vocab), kind, recipe.dim, recipe.hidden, recipe.hide, recipe.drop)
     clock = lambda kinds, half: time_steps(Beside([*map(net, kinds)], half), batch, learn.loss_func, most=.03*secs)
@@ -158,7 +158,7 @@ def say_lists(learn, recipe)->list: # of Decision
 
 def plan_encoder(
     learn:Learner,
-    recipe, # its linear, frozen, bf16 and epochs may be None
+    recipe, # its linear, thorough, frozen, bf16 and epochs may be None
     secs:float,
 )->tuple: # as `plan` gives
     "Close a recipe that begins with a pretrained net: does all of it learn, or its head alone?"
@@ -195,11 +195,18 @@ def plan_encoder(
 
 def plan_linear(learn, recipe, secs, found, why)->float: # seconds
     "How many texts the linear model learns from, by how long a few take and how much room, and how long it will take"
-    rows,start = learn.dls.train_ds.items,time.perf_counter()
+    rows = learn.dls.train_ds.items
     few = rows.text[:int(max(4, min(300, 100_000//rows.text[:50].str.len().mean())))]
+    Grams(2, recipe.bits).counts(few[:4]) # the first time takes longer
+    start = time.perf_counter()
     runs = Grams(2, recipe.bits).counts(few).nnz/len(few)
-    classes,(begins,ways) = len(learn.dls.vocab),tries_of(len(learn.dls.vocab))
-    each = (2+.15*classes*len(begins)*len(ways))*(time.perf_counter()-start)/len(few) # a machine for each class, each time
+    one,classes,(begins,ways) = (time.perf_counter()-start)/len(few),len(learn.dls.vocab),tries_of(len(learn.dls.vocab))
+    cost = lambda n_tries: (2+.15*classes*n_tries)*one # a machine for each class, each time
+    thorough,tries = recipe.thorough,len(begins)*len(ways)
+    if thorough is None:
+        thorough = found['thorough'] = cost(tries)*len(rows)<=.5*secs
+        why.append(Decision('thorough', thorough, f"to fit it with and without the beginnings of texts, with and without naive Bayes, takes about {cost(tries)*len(rows):.0f} s, the plain way alone {cost(1)*len(rows):.0f} s", [not thorough], 'thorough=…'))
+    each = cost(tries if thorough else 1)
     every = recipe.linear or max(1, math.ceil(runs*len(rows)/MOST_RUNS), math.ceil(each*len(rows)/(.5*secs)))
     if recipe.linear is None:
         found['linear'] = every
@@ -207,14 +214,14 @@ def plan_linear(learn, recipe, secs, found, why)->float: # seconds
         why.append(Decision('linear', every, said, [2 if every==1 else 1], 'linear=…'))
     return 1.+each*len(rows)/every
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #a7b6a912
+# %% ../../nbs/recipes/40_text_classification.ipynb #bc18617c
 def fit(
     learn:Learner,
-    recipe, # closed: reads linear, weights, frozen, encoder, read, cuts, epochs, lr
+    recipe, # closed: reads linear, thorough, weights, frozen, encoder, read, cuts, epochs, lr
 )->dict: # how much each counts, by what the rows to choose with say
     "Fit the linear model, train the nets with one cycle, and blend"
     rows,held = learn.dls.train_ds.items,learn.dls.valid_ds.items
-    learn.model.grams.learn([*rows.text[::recipe.linear]], learn.dls.train.y[0].cpu().numpy()[::recipe.linear], [*held.text], learn.dls.valid.y[0].cpu().numpy())
+    learn.model.grams.learn([*rows.text[::recipe.linear]], learn.dls.train.y[0].cpu().numpy()[::recipe.linear], [*held.text], learn.dls.valid.y[0].cpu().numpy(), recipe.thorough)
     if recipe.weights: load_encoder(learn.model, recipe.weights)
     cuts = [Shorten(recipe.cuts)] if recipe.cuts else []
     if recipe.frozen: cuts = [*cuts, ReadOnce()]

@@ -60,7 +60,7 @@ def show_batch(dls):
     ax.axis('off')
     ax.text(0, 1, '\n'.join(lines).replace('$', '\\$'), va='top', family='monospace', fontsize=8)
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #c1c5f7b6
+# %% ../../nbs/recipes/40_text_generation.ipynb #e282a363
 def make_learner(
     dls:DataLoaders,
     recipe, # reads seed, dim, hidden, layers, drop, bf16, awd, counts, wd
@@ -68,11 +68,11 @@ def make_learner(
     "A net, its loss, and dice that are thrown afresh for each epoch"
     set_seed(recipe.seed) # the first weights
     net = LanguageNet(len(dls.train.coder), recipe.dim, recipe.hidden or 128, recipe.layers, recipe.drop or 0., recipe.bf16 is True, recipe.awd)
-    if recipe.counts: net = Counted(net, dls.train.flat, len(dls.train.coder), recipe.counts) # what followed what in the training texts
+    if recipe.counts: net = Counted(net, dls.train.flat, len(dls.train.coder), recipe.counts, dls.train.counted) # what followed what in the training texts
     opt = partial(QuickOptim, opt=torch.optim.AdamW, betas=(.9, .99))
     return QuickLearner(dls, net, TokenLoss(), opt_func=opt, wd=recipe.wd, cbs=[Seeded(recipe.seed), ModelResetter(), GradientClip(1.)])
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #adb1617c
+# %% ../../nbs/recipes/40_text_generation.ipynb #1dc40fcf
 WIDTHS,FEWEST,MOST = (64, 96, 128, 192, 256, 384, 512, 768, 1024),6,30 # of the net; passes at least and at most
 
 def plan(
@@ -107,7 +107,7 @@ def plan(
     if recipe.drop is None:
         passes = min(epochs, left()/(step*n))
         found['drop'] = .2 if passes<5 else .35 if passes<9 else .5
-        why.append(Decision('drop', found['drop'], f"the text is read about {passes:.0f} times, and the more often, the more has to be hidden", [o for o in (.2, .35, .5) if o!=found['drop']], 'drop=…'))
+        why.append(Decision('drop', found['drop'], f"the text is read {'less than once' if passes<1 else 'about once' if passes<1.5 else f'about {passes:.0f} times'}, and the more often, the more has to be hidden", [o for o in (.2, .35, .5) if o!=found['drop']], 'drop=…'))
     if recipe.epochs is None:
         found['epochs'] = epochs
         why.append(Decision('epochs', epochs, f"a step takes {1000*step:.0f} ms, an epoch has {n}" if found['cuts'] else f"more than {MOST} learn {tokens:,} tokens by heart", [], 'epochs=…'))

@@ -14,9 +14,10 @@ Key, path, label and part of every picture."""
 # %% auto #0
 __all__ = ['MAX_ROWS', 'PART_COLUMNS', 'FLAGS', 'YES', 'LABELS', 'OPENS', 'MEDIUM', 'READS', 'ENDINGS', 'to_text', 'to_label',
            'join_labels', 'part_cells', 'to_rows', 'read_table', 'read_tables', 'store', 'read_items', 'check_table',
-           'check', 'find_sep', 'Table', 'load_table', 'pick_column', 'some_exist', 'find_image', 'best_places',
-           'find_place', 'set_place', 'find_part', 'find_flags', 'find_label', 'list_tables', 'sniff', 'find_tables',
-           'say_paths', 'say_odd', 'open_one', 'open_several', 'open_data', 'unlabelled']
+           'check', 'find_sep', 'Table', 'say_broken', 'say_narrow', 'load_table', 'pick_column', 'some_exist',
+           'find_image', 'best_places', 'find_place', 'set_place', 'find_part', 'find_flags', 'find_label',
+           'list_tables', 'sniff', 'find_tables', 'say_paths', 'say_odd', 'open_one', 'open_several', 'open_data',
+           'unlabelled']
 
 # %% ../../nbs/sources/11_tables.ipynb #38c68129
 import csv, difflib, glob, io, os, re
@@ -149,7 +150,7 @@ def find_sep(
         return (widths.count(widths[0])/len(widths), widths[0]) if widths[0]>1 else (0, 0)
     return max(',\t;|', key=fit)
 
-# %% ../../nbs/sources/11_tables.ipynb #e3fc804e
+# %% ../../nbs/sources/11_tables.ipynb #aebf8d46
 @dataclass
 class Table:
     "A table, whole"
@@ -158,6 +159,18 @@ class Table:
     folder:str # that paths count from
     path:str='' # '' when it is in memory
     how:dict=None # arguments that `read_table` needs to read it
+
+def say_broken(e:Exception)->str: # of pandas
+    "Why a file is no table"
+    if found := re.search(r'EOF inside string starting at row (\d+)', str(e)): return f"a quotation mark in line {int(found[1])+1} is opened and not closed."
+    if not (found := re.search(r'Expected (\d+) fields in line (\d+), saw (\d+)', str(e))): return f'{str(e)[:200]}'
+    want,line,got = found.groups()
+    return f"line {line} has {got} cells, those before it have {want}. Is a quotation mark not closed, in that line or one before it, or does a cell hold what stands between cells and is not in quotation marks?"
+
+def say_narrow(name:str, columns:list, names)->str: # of a table; the names of its columns, and those that the user gave
+    "Why more cells than columns are refused"
+    if names is None: return f"The rows of {name} have more cells than it has columns: {columns}."
+    return f"The rows of {name} have more cells than names= has names: {[*names]}. Name all columns, or leave names= out if the first row is a header."
 
 def load_table(
     data, # path of a table, or a DataFrame
@@ -175,9 +188,8 @@ def load_table(
             df = pd.read_csv(path, **how, dtype=str, keep_default_na=False)
     except pd.errors.EmptyDataError: raise UserError(f"{name} is empty.") from None
     except UnicodeDecodeError: raise UserError(f"{name} is not written in UTF-8, or is no text. Save it as UTF-8.") from None
-    except (ValueError, OSError) as e: raise UserError(f"{name} cannot be read as a table: {e}") from None
-    if not isinstance(df.index, pd.RangeIndex):
-        raise UserError(f"The rows of {name} have more cells than it has columns: {[*df.columns]}.")
+    except (ValueError, OSError) as e: raise UserError(f"{name} cannot be read as a table: {say_broken(e)}") from None
+    if not isinstance(df.index, pd.RangeIndex): raise UserError(say_narrow(name, [*df.columns], names))
     df = df.set_axis([str(o) for o in df.columns], axis=1)
     if not df.columns.is_unique:
         raise UserError(f"{name} has several columns {df.columns[df.columns.duplicated()][0]!r}.")
@@ -198,7 +210,7 @@ def pick_column(
     raise UserError(f"Column {name!r} is not in {t.name[1:-1] if t.path else t.name} "
                     f"({len(cols)} columns: {say_some(cols)}). {hint}")
 
-# %% ../../nbs/sources/11_tables.ipynb #d940f04a
+# %% ../../nbs/sources/11_tables.ipynb #1df45305
 def some_exist(
     column:pd.Series,
     folder:str, # that paths count from
@@ -225,8 +237,8 @@ def find_image(t:Table, inputs=None)->str:
     best = max(share, key=lambda c: (share[c], to_text(t.df[c]).nunique()), default=None) # 7.png is no path of all sevens
     if best is not None and share[best]>=.5: return best
     if not len(t.df): raise UserError(f"{t.name} has columns ({say_some(t.df)}) and no rows.")
-    raise UserError(f"No column of {t.name} ({say_some(t.df)}) names files that exist, or holds texts that differ. "
-                    f"Paths must be whole or count from {t.folder!r}.")
+    raise UserError(f"No column of {t.name} ({say_some(t.df)}) can be learnt from: none holds texts of several words that differ from row to row, and none names files of pictures that exist "
+                    f"(paths must be whole or count from {t.folder!r}). If one holds texts all the same, pass inputs=, its name.")
 
 # %% ../../nbs/sources/11_tables.ipynb #c799954b
 def best_places(share:dict, part:str='train')->list: # of each place the share of files that it holds

@@ -21,10 +21,11 @@ __all__ = ['NO_CLASS', 'OPENS', 'MEDIUM', 'READS', 'TABLES', 'LINES', 'LARGE', '
            'one_encoding', 'read_text', 'read_lines', 'text_rows', 'read_rows', 'read_texts', 'read_text_parts',
            'read_labelled_lines', 'read_text_folders', 'store', 'read_text_items', 'is_wordy', 'is_short',
            'holds_lists', 'text_columns', 'names_files', 'find_texts', 'find_target', 'find_labels', 'quotes_are_signs',
-           'load_texts', 'files_of_parts', 'holds_texts', 'sniff', 'nth', 'say_encoding', 'lacks_header', 'open_tables',
-           'open_lines', 'open_data', 'left_aside', 'short', 'open_folder', 'check', 'inputs_of', 'unlabelled']
+           'load_texts', 'files_of_parts', 'holds_texts', 'sniff', 'nth', 'say_encoding', 'explain', 'lacks_header',
+           'open_tables', 'open_lines', 'open_data', 'left_aside', 'short', 'open_folder', 'check', 'inputs_of',
+           'unlabelled']
 
-# %% ../../nbs/sources/12_texts.ipynb #80579cb7
+# %% ../../nbs/sources/12_texts.ipynb #be26d04f
 import codecs, io, os, re
 from collections import Counter
 from itertools import islice
@@ -33,7 +34,7 @@ from ..core import UserError
 from ..source import check_items, check_size, is_share, part_in, part_of, parts_in, say_some, settle_parts
 from . import tables
 from .folder import as_text, subfolders, to_name, walk_files
-from .tables import LABELS, Table, check_table, find_part, find_sep, load_table, part_cells, pick_column, say_odd, some_exist, to_label, to_text
+from .tables import LABELS, Table, check_table, find_part, find_sep, load_table, part_cells, pick_column, say_broken, say_narrow, say_odd, some_exist, to_label, to_text
 
 # %% ../../nbs/sources/12_texts.ipynb #7ca77d4c
 def is_utf8(line:bytes)->bool:
@@ -268,7 +269,7 @@ def find_labels(
         if once<.05*len(lines) and sum(n for o,n in labels.items() if within[o]>.2*n)<.1*len(lines): return sep,last
     return None
 
-# %% ../../nbs/sources/12_texts.ipynb #346c421c
+# %% ../../nbs/sources/12_texts.ipynb #f85f59d7
 OPENS = "texts with labels: a table (CSV, TSV, JSON lines, Parquet, DataFrame), a text file with a label on each line, or a folder of text files for each class"
 MEDIUM = 'text'
 READS = ('read_texts', 'read_text_parts', 'read_labelled_lines', 'read_text_folders', 'read_text_items')
@@ -302,8 +303,8 @@ def load_texts(
             df = pd.read_csv(data, **{k:v for k,v in how.items() if k in ('sep', 'names', 'quoting')}, encoding=strict(code), encoding_errors='replace', dtype=str, keep_default_na=False, nrows=most or 50)
             if most is None and isinstance(df.index, pd.RangeIndex): df = read_rows(data, **how)
     except pd.errors.EmptyDataError: raise UserError(f"{name} is empty.") from None
-    except (ValueError, OSError) as e: raise UserError(f"{name} cannot be read as a table: {str(e)[:200]}") from None
-    if not pd.api.types.is_integer_dtype(df.index) or len(df) and df.index[0]!=0: raise UserError(f"The rows of {name} have more cells than it has columns: {[*df.columns]}.")
+    except (ValueError, OSError) as e: raise UserError(f"{name} cannot be read as a table: {say_broken(e)}") from None
+    if not pd.api.types.is_integer_dtype(df.index) or len(df) and df.index[0]!=0: raise UserError(say_narrow(name, [*df.columns], names))
     return Table(df.set_axis([str(o) for o in df.columns], axis=1), name, os.path.dirname(data), data, how)
 
 def files_of_parts(path:str)->dict: # name: part
@@ -334,7 +335,7 @@ def sniff(data, inputs=None)->float: # `inputs`: as the user gives them
     some = [*islice(walk_files(data), 1000)]
     return .7*(sum(o.lower().endswith('.txt') and '/' in o for o in some)>.8*len(some)>0)
 
-# %% ../../nbs/sources/12_texts.ipynb #ec9f54bb
+# %% ../../nbs/sources/12_texts.ipynb #db299812
 def nth(n:int)->str: return f"{n}{dict({1:'st', 2:'nd', 3:'rd'}).get(n%10 if n%100//10!=1 else 0, 'th')}"
 
 def say_encoding(*codes)->str:
@@ -342,6 +343,11 @@ def say_encoding(*codes)->str:
     odd = sorted({o for o in codes if o not in ('utf-8', 'utf-8-sig')})
     if 'mixed' in odd: return "some lines are UTF-8 and some are not: each is read as it is, those that are no UTF-8 as cp1252"
     return f"read as {', '.join(odd)}: the bytes are no UTF-8" if odd else ''
+
+def explain(data)->str:
+    "What a file that is called a text lacks"
+    if not isinstance(data, str) or not os.path.isfile(data) or not os.path.getsize(data) or not data.lower().endswith((*TABLES[:2], *LINES)) or is_text(data): return ''
+    return f"{os.path.basename(data)!r} is no text: it holds bytes that no text has."
 
 def lacks_header(t:Table, known:list)->bool: # columns that the user or the model names
     "Is the first row of a text file a text, and no header?"
@@ -411,7 +417,7 @@ def left_aside(path:str, found:dict)->str: # folder; paths of files that are ope
     "A note on the other files of texts in a folder"
     if not os.path.isdir(path): return ''
     rest = sorted(o for o in os.listdir(path) if o.lower().endswith((*TABLES, *LINES)) and os.path.join(path, o) not in found)
-    return f"left aside, since their names are of no part: {say_some(rest, 4)}" if rest else ''
+    return f"left aside, since their names are of no part: {say_some(rest, 4)}; to test on one of them, pass it as test" if rest else ''
 
 def short(data)->str: return os.path.basename(data) if isinstance(data, str) else 'the DataFrame'
 

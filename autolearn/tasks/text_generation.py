@@ -36,7 +36,7 @@ def check_profile(profile:Profile):
     if n<20: raise UserError(f"{profile.name} holds {n} texts or pieces of a text; 20 are the least to learn to write from. Give more, or shorter ones: inputs='lines' takes each line of a file for a text.")
     if any(o.finder=='exact_copies' and len(o.keys)>=.95*profile.n for o in profile.findings): raise UserError(f"Nearly all texts of {profile.name} are copies of another: there is nothing to learn from them.")
 
-# %% ../../nbs/tasks/25_text_generation.ipynb #31a2ab6c
+# %% ../../nbs/tasks/25_text_generation.ipynb #8f4f62b8
 PLAIN = dict(unit='char', least=5, most=30_000, dim=64, hidden=256, layers=1, awd=False, drop=.2, counts=0, bf16=False, bs=64, steps=128, longest=1024, lr=.004, wd=.01, length=400, temperature=1., top_k=0, top_p=1., whole=False, start='', cuts=[], seed=0)
 
 def best_unit(profile:Profile)->tuple: # 'char' or 'word'; why
@@ -44,7 +44,7 @@ def best_unit(profile:Profile)->tuple: # 'char' or 'word'; why
     s = profile.stats
     words = s.get('words', [0]*4)
     if s.get('spaced', 1)<.5: return 'char',"words are not set apart"
-    if words[1]<4: return 'char',f"half of the texts have {words[1]} words or fewer"
+    if words[1]<4: return 'char',f"half of the texts have {'one word' if words[1]<2 else f'{words[1]} words or fewer'}"
     if s.get('total', 0)>3_000_000 and (s.get('running') or s.get('usual', 0)<.85): return 'bpe',f"{s['total']:,} characters are enough to know pieces of words by"
     if s.get('running') or s.get('n_words', 0)<50_000: return 'char',"the text goes on and on" if s.get('running') else f"{s.get('n_words', 0):,} words are too few to know them by"
     if s.get('usual', 0)<.85: return 'char',f"only {s.get('usual', 0):.0%} of the words are such that come five times or more"
