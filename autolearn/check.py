@@ -187,7 +187,7 @@ def check_plan(
     assert not unknown, f"The space varies what the recipe does not have: {', '.join(unknown)}"
     return prepare(source, items, profile, Asked(task=name)),recipes
 
-# %% ../nbs/90_check.ipynb #8c6ffaca
+# %% ../nbs/90_check.ipynb #01adfdd8
 def choices_read(module:str, fn:str)->set:
     "Names of the choices that a step reads"
     import ast
@@ -249,7 +249,7 @@ def check_task(
         made = [mod.sample(learn, 3, seed, closed) for seed in (0, 0, 1)]
         assert len(made[0])==3 and repr(made[0])==repr(made[1])!=repr(made[2]), "The same seed makes the same, another seed something else"
     metric = get_metric(ready.problem.metric)
-    rivals = {k:v.for_rows(later).table for k,v in mod.baselines(items, split).items()}
+    rivals = {k:v.for_rows(later).table for k,v in dict(mod.baselines(items, split)).items()}
     assert rivals, "There is no baseline"
     dull = next(iter(rivals.values()))
     assert metric.is_better(metric(later.table), metric(dull)), f"{name} does not beat its dullest baseline on its own example"

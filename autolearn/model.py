@@ -157,7 +157,7 @@ class Tested(Predictions):
         sheets = [o._repr_html_() for o in (self.sheet(), self.pairs()) if o]
         return ''.join(f'<div>{escape(o)}</div>' for o in self.lines())+''.join(sheets)+super()._repr_html_()
 
-# %% ../nbs/50_model.ipynb #3156bf80
+# %% ../nbs/50_model.ipynb #f4b54932
 def things_of(medium:str)->str: return getattr(plugin('media', medium), 'THINGS', 'rows')
 
 SOME = 1000 # items that are answered for at once
@@ -313,8 +313,8 @@ class Model:
         try: found = open_source(data, **how, inputs=alike)
         except UserError as e:
             if not alike: raise
-            try: found = open_source(data, **how|self.without_header(target), inputs=alike)
-            except UserError: found = open_source(data, **how) # other columns, or none: a file of another kind
+            if 'no header' in str(e) and (named := self.without_header(target)): return open_source(data, **how|named, inputs=alike)
+            found = open_source(data, **how) # other columns, or none: a file of another kind
             if isinstance(alike, list) and isinstance(found.inputs, list) and len(found.inputs)!=len(alike): raise UserError(f"The model has learnt from the columns {', '.join(map(repr, alike))}. {e}") from None
         if found.medium!=medium: raise UserError(f"The model knows {things_of(medium)}, and these data are {things_of(found.medium)}.")
         return found

@@ -132,7 +132,7 @@ def find_leaks(items:pd.DataFrame):
                    f"{len(bad)} {who} rows are exact copies of {'validation or ' if who=='training' else ''}test rows: {say_rows([*bad.key])}",
                    .8, fix='drop_leaks', default=True)
 
-# %% ../nbs/12_profile.ipynb #6d6f5d91
+# %% ../nbs/12_profile.ipynb #7bd0ec68
 def find_conflicts(items:pd.DataFrame):
     "The same content under different labels"
     seen = items[(items.content!='') & (items.label!='')]
@@ -153,7 +153,7 @@ def label_sep(
         lists = [split_label(o, sep) for o in classes]
         if sep==',' and all(len(l)<3 and all(o.lstrip('-').isdigit() for o in l) for l in lists) and {l[1] for l in lists if len(l)==2}<={'0', '00', '25', '5', '50', '75'}: continue # halves and quarters, as they are written in much of Europe
         longer,names = [l for l in lists if len(l)>1],{o for l in lists for o in l}
-        if len(lists)>=50 and sum(map(len, lists))<1.5*len(names): continue # sentences with commas: what stands between them does not come again
+        if len(lists)>=50 and sum(map(len, lists))<1.5*len(names) and 2*sum(' ' in o for o in names)>len(names): continue # sentences with commas: what stands between them does not come again
         alone = {l[0] for l in lists if len(l)==1} & {o for l in longer for o in l} # 'background' is in no list
         if len(longer)>1 and (alone or sep!=' ') and len(names)<len(lists) and all(lists) and (sep in ';|' or are_lists(lists) or sep==',' and alone): return sep
     return ''

@@ -189,7 +189,7 @@ def check_items(
     if items.key.duplicated().any(): raise UserError(f"{what!r} was read wrongly: its keys repeat.")
     return items
 
-# %% ../nbs/10_source.ipynb #50e60e1a
+# %% ../nbs/10_source.ipynb #2228b29a
 def short_name(
     path:str, # of the data
 )->str: # letters, digits, - and _; '' when nothing is left
@@ -200,10 +200,15 @@ def as_frame(
     data, # whatever the user gives
 ):
     "Texts in a list or a column, alone or with their labels as (texts, labels), as a DataFrame; everything else as it is"
-    many = lambda o: isinstance(o, (list, tuple, pd.Series, pd.Index, np.ndarray)) and len(o)>0 and all(isinstance(t, str) for t in o)
-    if isinstance(data, (list, tuple)) and len(data)==2 and many(data[0]) and not isinstance(data[0], str) and pd.api.types.is_list_like(data[1]) and len(data[0])==len(data[1]):
-        return pd.DataFrame(dict(text=[*data[0]], label=[*data[1]]))
-    return pd.DataFrame(dict(text=[*data])) if many(data) and not any(os.path.exists(o) or re.fullmatch(r'\S+\.\w{2,5}', o) for o in islice(data, 5)) else data # files are no texts
+    gap = lambda t: t is None or t is pd.NA or isinstance(t, float) and t!=t
+    many = lambda o: isinstance(o, (list, tuple, pd.Series, pd.Index, np.ndarray)) and getattr(o, 'ndim', 1)==1 and any(isinstance(t, str) for t in o) and all(isinstance(t, str) or gap(t) for t in o)
+    if isinstance(data, (list, tuple)) and len(data)==2 and not isinstance(data[0], str) and many(data[0]) and pd.api.types.is_list_like(data[1]) and len(data[0])==len(data[1]):
+        labels = data[1].tolist() if hasattr(data[1], 'tolist') else [*data[1]]
+        if any(isinstance(o, (list, tuple)) and len(o) and not any(isinstance(k, str) for k in o) for o in labels): raise UserError("Labels of texts are names, numbers, or lists of names; these are rows of numbers, like "+f"{labels[0]!r:.60}.")
+        return pd.DataFrame(dict(text=[*data[0]], label=labels))
+    if not many(data): return data
+    some = [o for o in islice(data, 5) if isinstance(o, str)]
+    return data if any(map(os.path.exists, some)) or all(re.fullmatch(r'\S+\.\w{2,5}', o) for o in some) else pd.DataFrame(dict(text=[*data])) # files are no texts
 
 def open_source(
     data, # path of a folder or file; arrays, a DataFrame

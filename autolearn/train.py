@@ -292,12 +292,13 @@ def restore(learn:Learner, path:str): # a safetensors file
     "Put the weights in `path` into the net"
     learn.model.load_state_dict(load_file(path))
 
-# %% ../nbs/32_train.ipynb #52aae81a
+# %% ../nbs/32_train.ipynb #e3821f2d
 @torch.no_grad()
 def calibrate(learn, many:bool): # may an example have several labels?
     "Scale the last layer of the net so that it is as sure of the validation examples as it is right"
-    last = [m for m in learn.model.eval().modules() if isinstance(m, torch.nn.Linear)][-1]
-    answers,truth = [torch.cat(o) for o in zip(*[(learn.model(x), y) for x,y in learn.dls.valid])]
+    net = learn.model.to(learn.dls.valid.one_batch()[0].device).eval()
+    last = [m for m in net.modules() if isinstance(m, torch.nn.Linear)][-1]
+    answers,truth = [torch.cat(o) for o in zip(*[(net(x), y) for x,y in learn.dls.valid])]
     soft = 2/(len(truth)+2)
     if many: loss = lambda scale: torch.nn.functional.binary_cross_entropy_with_logits(scale*answers, truth*(1-soft)+soft/2)
     else: loss = lambda scale: torch.nn.functional.cross_entropy(scale*answers, truth, label_smoothing=soft)

@@ -76,7 +76,7 @@ def environment()->dict:
     return dict(python=platform.python_version(), torch=torch.__version__, fastai=fastai.__version__, numpy=np.__version__,
                 threads=torch.get_num_threads(), device=str(default_device()), cpu=torch.backends.cpu.get_cpu_capability(), machine=platform.machine())
 
-# %% ../nbs/60_trial.ipynb #cfb7ecbc
+# %% ../nbs/60_trial.ipynb #6b19b483
 def read_plan(folder:Path): # recipe, decisions and the seconds a step was meant to take; None before the plan
     "The plan of a trial, if it was made"
     if not (folder/'closed.json').exists(): return None
@@ -103,7 +103,7 @@ def time_after(
             secs.append(time.perf_counter()-t)
             n_few = int(np.clip(64*.03*left/secs[0], 64, 1024))
     n_test = (split=='test').sum()
-    n = 2*(split=='valid').sum()+n_test # validation rows are scored and answered
+    n = (2+bool(recipe.choices.get('calibrate')))*(split=='valid').sum()+n_test # validation rows are scored and answered
     once = max(once, secs[0])
     return 2.+opening*max(.5, 1.2*n_test/max(1, (split!='test').sum()))+once+1.2*secs[1]*n/len(dl.dataset)+n_test/5000,once # the last: the report's intervals
 
@@ -206,7 +206,7 @@ def write_trial(folder, job, mod, learn, closed, outputs, asked, start, around=0
     write_json(folder/'trial.json', trial.to_dict())
     return trial
 
-# %% ../nbs/60_trial.ipynb #58b53763
+# %% ../nbs/60_trial.ipynb #efc3e383
 def run_test(
     run, # folder of the RUN
     folder, # of the trial
@@ -228,8 +228,9 @@ def run_baselines(
     items,split = load_rows(str(run))
     good = (items.content!='').to_numpy()
     out = {}
-    for i,(name,p) in enumerate(mod.baselines(items[good].reset_index(drop=True), split[good]).items()):
+    found = mod.baselines(items[good].reset_index(drop=True), split[good])
+    for i,(name,p) in enumerate(found.items() if isinstance(found, dict) else found):
         p.write(run/f'baseline_{i}.parquet')
         out[name] = f'baseline_{i}.parquet'
-    write_json(run/'baselines.json', out)
+        write_json(run/'baselines.json', out) # what is there counts, even if the next one takes too long
     return out

@@ -1,6 +1,7 @@
 "What a recipe decides by the clock"
 import time
 import numpy as np, pytest, torch
+from PIL import Image
 from autolearn.core import plugin
 from autolearn.media.image import add_content
 from autolearn.recipes.image_classification import choose_batch, choose_format, make_dls, make_learner, plan
@@ -8,6 +9,11 @@ from autolearn.records import Recipe
 from autolearn.source import open_source
 from autolearn.split import split_items
 from autolearn.tasks.image_classification import PLAIN, example
+
+def write_pictures(cells, folder):
+    "The pictures as files; their paths"
+    for i,o in enumerate(cells): Image.fromarray(o).save(folder/f'{i}.png')
+    return [str(folder/f'{i}.png') for i in range(len(cells))]
 
 def test_no_time_left_for_planning():
     "A machine that others use may have eaten the time: what is left of it is for learning, not for measuring"
@@ -19,10 +25,11 @@ def test_no_time_left_for_planning():
     assert closed.closed and not closed.muon and not closed.bf16 and time.time()-start<5
     assert {o.key:o.evidence for o in why}['muon']=='there was no time to try it'
 
-@pytest.fixture
-def learner():
+@pytest.fixture(params=['array', 'disk'])
+def learner(request):
     items = add_content(open_source(example(400)).items)
-    recipe = Recipe('image_classification', PLAIN|dict(shape=[1, 8, 8], bs=2, widths=[8, 16], lr=.01, epochs=1))
+    if request.param=='disk': items['image'] = write_pictures(items.image, request.getfixturevalue('tmp_path'))
+    recipe = Recipe('image_classification', PLAIN|dict(shape=[1, 8, 8], store=request.param, bs=2, widths=[8, 16], lr=.01, epochs=1))
     return make_learner(make_dls(items, split_items(items, valid=.2, test=.2), recipe), recipe)
 
 @pytest.mark.parametrize('secs,want', [(lambda n: .01, 4), (lambda n: .01*n, 2), (lambda n: .01+.001*n, 4)])
@@ -30,10 +37,11 @@ def test_a_batch_grows_while_that_saves_time(learner, secs, want):
     "A device for which one batch is like another; a processor that wants time for each example; one between them. 240 examples have room for batches of 4"
     clock = lambda net, batch, n: secs(len(batch[1]))
     n = len(learner.dls.train)
-    bs,step,said = choose_batch(learner, clock, secs(2), 10., 60)
+    bs,step,said = choose_batch(learner, clock, secs(2), 10., 60, late=False)
     assert bs==want and step==secs(want) and 'in batches of 4' in said
     assert {o.bs for o in learner.dls.loaders}=={want} and len(learner.dls.train)==n*2//want and len(learner.dls.train.one_batch()[1])==want
-    assert choose_batch(learner, clock, secs(want), 1e5, 60)[0]==want # there is time enough
+    assert choose_batch(learner, clock, secs(want), 1e5, 60, late=False)[0]==want # there is time enough
+    assert choose_batch(learner, None, secs(want), 1., 60, late=True)[:2]==(want, secs(want))
 
 @pytest.mark.parametrize('quick,late', [(True, False), (False, False), (True, True)])
 def test_format_is_the_quicker_one(learner, quick, late):
@@ -44,6 +52,10 @@ def test_format_is_the_quicker_one(learner, quick, late):
     last,step,said = choose_format(learner.model, lambda net, n: .01 if quick and net[3][0].weight.is_contiguous() else .03, .02, late)
     assert last==(late or not quick) and step==(.02 if last else .01) and ('no time' in said)==late
     assert filters.is_contiguous()!=last and torch.allclose(learner.model(x), before, atol=1e-5)
+
+def test_a_batch_that_has_no_room_is_not_taken(learner):
+    def clock(net, batch, n): raise torch.OutOfMemoryError
+    assert choose_batch(learner, clock, .01, 10., 60, late=False)[:2]==(2, .01)
 
 def test_batch_and_format_are_told_and_kept():
     "Both are closed with a reason, and whoever makes the batches from the closed recipe gets the same"

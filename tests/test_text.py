@@ -45,6 +45,19 @@ def test_of_a_large_table_some_rows_are_read(table, tmp_path, monkeypatch):
     both = open_source(tmp_path/'large.csv', test=tmp_path/'test.csv')
     assert both.items.part.value_counts().to_dict()==dict(train=300, test=90) and reopen(json.loads(json.dumps(both.to_dict()))).items.equals(both.items)
 
+@pytest.mark.parametrize('every', [1, 3, 7])
+def test_a_large_parquet_file_is_read_in_pieces(table, tmp_path, monkeypatch, every):
+    "Some groups of rows at a time, the same rows as of any other table"
+    import pyarrow.parquet as pq
+    table.to_parquet(tmp_path/'large.parquet', row_group_size=100)
+    with pq.ParquetFile(tmp_path/'large.parquet') as f: size = sum(f.metadata.row_group(i).total_byte_size for i in range(f.metadata.num_row_groups))
+    monkeypatch.setattr(texts, 'LARGE', -(-size//every))
+    monkeypatch.setattr(pq, 'read_table', None) # never whole
+    monkeypatch.setattr(pd, 'read_parquet', None)
+    source = open_source(tmp_path/'large.parquet')
+    assert source.items.text.tolist()==table.text[::every].tolist() and source.items.key.tolist()==[str(i) for i in range(0, len(table), every)]
+    assert ('too large' in source.note)==(every>1) and reopen(json.loads(json.dumps(source.to_dict()))).items.equals(source.items)
+
 def test_parts(table, tmp_path):
     "Files named train, dev and test; class folders; a test file given"
     cut = dict(train=table[:500], dev=table[500:700], test=table[700:])
@@ -189,7 +202,7 @@ def test_the_linear_model_takes_what_is_right_more_often(classes, sep):
     labels = [';'.join(sorted({f'c{k}', f'c{(k+i%2)%classes}'})) if sep else f'c{k}' for i,k in enumerate(kinds)]
     items = pd.DataFrame(dict(text=texts, label=labels, key=[*map(str, range(500))]))
     split = np.array(['train', 'train', 'valid', 'test', 'train']*100)
-    found = baselines(items, split)
+    found = dict(baselines(items, split))
     assert [*found][1:]==['linear model of words and characters', 'naive Bayes SVM of words and characters']
     numbers = np.array([[f'c{k}' in o.split(';') for k in range(classes)] for o in labels], dtype='float32')
     if not sep: numbers = numbers.argmax(1)
@@ -343,3 +356,18 @@ def test_with_little_time_the_linear_model_is_fitted_one_way(table, monkeypatch)
     found,plain = asked(2*(whole-1)*.8)
     assert found==dict(thorough=False, linear=1) and plain<whole
     assert asked(2*(plain-1)/3)[0]==dict(thorough=False, linear=3)
+
+def test_a_baseline_that_is_made_counts_even_if_the_next_takes_too_long(tmp_path, monkeypatch):
+    import autolearn.trial as trial
+    from types import SimpleNamespace
+    from autolearn.evaluate import Predictions
+    from autolearn.core import write_json
+    from autolearn.records import Problem
+    def found(items, split):
+        yield 'dull', Predictions.of_probs(['a'], np.array([[.5, .5]]), ['x', 'y'], ['x'])
+        raise RuntimeError('killed')
+    write_json(tmp_path/'problem.json', Problem('p', {}, '', 'text_classification', 'text', 'accuracy').to_dict())
+    monkeypatch.setattr(trial, 'get_recipe', lambda task: SimpleNamespace(baselines=found))
+    monkeypatch.setattr(trial, 'load_rows', lambda run: (pd.DataFrame(dict(content=['c'])), np.array(['valid'])))
+    with pytest.raises(RuntimeError): trial.run_baselines(tmp_path, 2)
+    assert json.loads((tmp_path/'baselines.json').read_text())==dict(dull='baseline_0.parquet') and (tmp_path/'baseline_0.parquet').exists()

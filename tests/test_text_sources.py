@@ -104,6 +104,10 @@ def test_texts_in_lists():
     source = open_source((texts, ['a', 'b']*30))
     assert source.items.text.tolist()==texts and source.items.label.tolist()==['a', 'b']*30
     for alone in (texts, pd.Series(texts), np.array(texts)): assert open_source(alone).items.text.tolist()==texts
+    assert open_source(([*texts[:-1], None], np.array([0, 1]*30))).items.label.tolist()==['0', '1']*30
+    with pytest.raises(UserError, match='rows of numbers'): open_source((texts, np.eye(2)[[0, 1]*30]))
+    for odd in (np.array(5), ['a.png', 'b.png']):
+        with pytest.raises(UserError, match='can be opened'): open_source(odd)
     parts = open_source((texts, ['a', 'b']*30), test=(sentences(20, 1), ['b', 'a']*10))
     assert parts.items.part.value_counts().to_dict()==dict(train=60, test=20)
 

@@ -114,7 +114,7 @@ def make_learner(
     if recipe.cutmix: learn.add_cb(CutMix(recipe.cutmix))
     return learn
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #0eae0950
+# %% ../../nbs/recipes/40_image_classification.ipynb #4f6788e4
 MOST_EPOCHS,MOST_PHOTO_EPOCHS = 60,300 # more bring nothing: measured on digits; photographs that are cut anew each time can be looked at more often
 USUAL_HEAD_LR,MOST_HEAD_EPOCHS = .004,20
 USUAL_LR,LEAST_LR,MOST_LR = .005,.002,.01 # on Fashion-MNIST .005 and .01 did alike, .13 half a point worse (one run each)
@@ -165,7 +165,7 @@ def plan(
         found['channels_last'],step,said = choose_format(learn.model, clock, step, late=spent()>.2*secs)
         why.append(Decision('channels_last', found['channels_last'], said, [not found['channels_last']], 'channels_last=…'))
     if recipe.bs is None:
-        found['bs'],step,said = choose_batch(learn, clock, step, secs-spent(), most)
+        found['bs'],step,said = choose_batch(learn, clock, step, secs-spent(), most, late=spent()>.2*secs)
         n = len(learn.dls.train)
         why.append(Decision('bs', found['bs'], said, [], 'bs=…'))
     if recipe.muon is None:
@@ -210,18 +210,19 @@ def choose_format(net, clock, step:float, late:bool)->tuple: # channels last; ti
     if (keep := took>.95*step)==False: lay(net)
     return keep,min(step, took),f"a step takes {1000*step:.0f} ms with the channels of a pixel side by side, {1000*took:.0f} ms channel by channel"
 
-def choose_batch(learn, clock, step:float, left:float, most:int)->tuple: # times a step of a net with a batch; seconds a step; seconds; epochs that bring something. Batch size; seconds a step; what was measured
+def choose_batch(learn, clock, step:float, left:float, most:int, late:bool)->tuple: # times a step of a net with a batch; seconds a step; seconds; epochs that bring something; no time is left to try. Batch size; seconds a step; what was measured
     "Double the batch as long as that saves much time"
     dl = learn.dls.train
-    n,bs,tried = len(dl.x),dl.bs,{}
+    n,bs,tried = len(dl.x),dl.bs,{dl.bs:step}
+    if late: return bs,step,"there was no time to try larger ones"
     if len(dl)*most*step<left: return bs,step,f"there is time for all of the {most} epochs that bring something, and smaller batches teach more in each"
-    tried[bs] = step
-    while 80*bs<=n and 2*bs*dl.x[0].numel()<MOST_PIXELS:
-        tried[2*bs] = clock(learn.model, dl.pick(torch.arange(2*bs)), n=6)
+    while 80*bs<=n and 2*bs*math.prod(dl.x.shape[1:])<MOST_PIXELS:
+        try: tried[2*bs] = clock(learn.model, dl.pick(torch.arange(2*bs)), n=6)
+        except torch.OutOfMemoryError: break
         if tried[2*bs]>2*(1-LEAST_GAIN)*tried[bs]: break
         bs *= 2
     for o in learn.dls.loaders: o.bs = bs
-    return bs,tried[bs],"with more in a batch an epoch would have few steps" if len(tried)==1 else \
+    return bs,tried[bs],"larger ones were not tried: an epoch would have few steps, or a step need much memory" if len(tried)==1 else \
         "for an example it takes "+', '.join(f"{1000*v/k:.2f} ms in batches of {k}" for k,v in tried.items())+f"; twice as many have to save {LEAST_GAIN:.0%}"
 
 def plan_pretrained(learn, recipe, secs:float)->tuple: # as `plan`
@@ -255,15 +256,17 @@ def plan_pretrained(learn, recipe, secs:float)->tuple: # as `plan`
         why.append(Decision('channels_last', found['channels_last'], said, [not found['channels_last']], 'channels_last=…'))
     if recipe.lr is None:
         found['lr'] = USUAL_HEAD_LR
-        why.append(Decision('lr', found['lr'], "the usual one for a head on features; a thirtieth for the body", [], 'lr=…'))
+        why.append(Decision('lr', found['lr'], "the usual one for a head on features; a thirtieth for the lower half of the body, between them for the upper", [], 'lr=…'))
     if recipe.once is None:
         once = (n+len(learn.dls.valid))*head # in seconds
         found['once'] = thaw==1 and once<.9*left+3 # what was kept for testing was measured in float32 and leaves some seconds
         why.append(Decision('once', found['once'], f"the body does not learn, and to see each picture once takes it {once:.0f} s" if found['once'] else
                             "pictures are varied in each epoch", [not found['once']], 'once=…'))
     if recipe.bs is None:
-        found['bs'],head,said = (learn.dls.train.bs, head, "the head learns in moments") if found.get('once', recipe.once) else choose_batch(learn, clock, head, left/mean(1, more), MOST_HEAD_EPOCHS)
-        n = len(learn.dls.train)
+        step = head*more if thaw<1 else head # of most of the cycle
+        if found.get('once', recipe.once): found['bs'],took,said = learn.dls.train.bs,step,"the head learns in moments"
+        else: found['bs'],took,said = choose_batch(learn, partial(clock, thawed=thaw<1), step, left, MOST_HEAD_EPOCHS, late=time.perf_counter()-start>.2*secs)
+        n,head = len(learn.dls.train),head*took/step
         why.append(Decision('bs', found['bs'], said, [], 'bs=…'))
     if found.get('once', recipe.once) and recipe.epochs is None:
         found['epochs'] = MOST_HEAD_EPOCHS
@@ -392,7 +395,7 @@ def many_baselines(train, held, vocab:list, sep:str)->dict: # as `baselines`
     found = {'usual labels':np.tile(hot(train).mean(0), (len(held), 1)), 'linear model':net.predict_proba(pixels(held))}
     return {k:Predictions.of_many([*held.key], p, vocab, [split_label(o, sep) for o in held.label]) for k,p in found.items()}
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #7b88451c
+# %% ../../nbs/recipes/40_image_classification.ipynb #6658610d
 def facts(
     dls:DataLoaders,
 )->dict: # what JSON can hold
@@ -411,5 +414,5 @@ def open_dls(
     items = pd.DataFrame(dict(key='', image=[blank]*2, label=classes[0]))
     dls = make_dls(items, np.array(['train', 'valid']), recipe.having(store='memory', bs=1)) # whatever it learnt from, files may come
     next(o for o in dls.train_ds.tls[1].tfms if hasattr(o, 'vocab')).vocab = CategoryMap(classes, sort=False)
-    for dl in dls.loaders: dl.bs = recipe.bs
+    for dl in dls.loaders: dl.bs = recipe.bs or 64
     return dls

@@ -25,8 +25,7 @@ For a few of those kept to choose with; texts of your own take their place.
 # %% auto #0
 __all__ = ['MOST_NETS', 'MOST_EPOCHS', 'READ_SHARE', 'MOST_RUNS', 'MOST_WORDS', 'make_dls', 'show_batch', 'make_learner', 'plan',
            'clock_reading', 'say_lists', 'plan_encoder', 'plan_linear', 'fit', 'settle', 'answer_all', 'ask', 'score',
-           'predict', 'answers_of', 'explain', 'baselines', 'linear_baselines', 'many_baselines', 'notes', 'facts',
-           'open_dls']
+           'predict', 'answers_of', 'explain', 'baselines', 'linear_baselines', 'notes', 'facts', 'open_dls']
 
 # %% ../../nbs/recipes/40_text_classification.ipynb #eeccb98b
 import math, time
@@ -98,7 +97,7 @@ def make_learner(
     if recipe.encoder: learn.splitter = encoder_groups
     return learn
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #eee1cea8
+# %% ../../nbs/recipes/40_text_classification.ipynb #01c90d3b
 MOST_NETS,MOST_EPOCHS,READ_SHARE,MOST_RUNS = 8,30,.35,15_000_000 # the last two: of the time, for reading; runs in all texts that the linear model learns from, 50 bytes each
 
 def plan(
@@ -202,12 +201,14 @@ def plan_linear(learn, recipe, secs, found, why)->float: # seconds
     runs = Grams(2, recipe.bits).counts(few).nnz/len(few)
     one,classes,(begins,ways) = (time.perf_counter()-start)/len(few),len(learn.dls.vocab),tries_of(len(learn.dls.vocab))
     cost = lambda n_tries: (2+.15*classes*n_tries)*one # a machine for each class, each time
-    thorough,tries = recipe.thorough,len(begins)*len(ways)
+    thorough,tries,least = recipe.thorough,len(begins)*len(ways),recipe.linear or max(1, math.ceil(runs*len(rows)/MOST_RUNS)) # least: for want of room
     if thorough is None:
-        thorough = found['thorough'] = cost(tries)*len(rows)<=.5*secs
-        why.append(Decision('thorough', thorough, f"to fit it with and without the beginnings of texts, with and without naive Bayes, takes about {cost(tries)*len(rows):.0f} s, the plain way alone {cost(1)*len(rows):.0f} s", [not thorough], 'thorough=…'))
+        whole,plain = [cost(o)*len(rows)/least for o in (tries, 1)] # in seconds
+        thorough = found['thorough'] = whole<=.5*secs or tries==1
+        said = f"to fit the linear model in {tries} ways (with and without the beginnings of texts{', with and without naive Bayes' if len(ways)>1 else ''}) takes about {whole:.0f} s, the plain way alone {plain:.0f} s"
+        why.append(Decision('thorough', thorough, said if tries>1 else f"for {classes} classes only one way is tried", [not thorough], 'thorough=…'))
     each = cost(tries if thorough else 1)
-    every = recipe.linear or max(1, math.ceil(runs*len(rows)/MOST_RUNS), math.ceil(each*len(rows)/(.5*secs)))
+    every = recipe.linear or max(least, math.ceil(each*len(rows)/(.5*secs)))
     if recipe.linear is None:
         found['linear'] = every
         said = f"all {len(rows):,} texts take the linear model {each*len(rows):.0f} s or less" if every==1 else f"the linear model learns from one text of {every}: all {len(rows):,} would take {each*len(rows):.0f} s and much memory"
@@ -307,38 +308,34 @@ def explain(
         out.append([o for (a,b),v,end in zip(spans, lost, ends) for o in ((text[end:a], 0.), (text[a:b], v)) if o[0]]+[(text[ends[-1]:], 0.)])
     return out
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #31f66ab8
+# %% ../../nbs/recipes/40_text_classification.ipynb #b58f3173
 def baselines(
     items:pd.DataFrame, # `text`, `label`, `key`
     split:np.ndarray, # (n_rows,)
-)->dict: # Predictions for the valid and test rows, by name
-    "The most frequent class, and linear models of runs of words and characters"
-    train,held = items[split=='train'],items[split!='train']
+): # one after the other, the dullest first: name, Predictions for the valid and test rows
+    "The most frequent class or, where there may be several, each label as often as it is there; then linear models of runs of words and characters"
+    train,held,valid = items[split=='train'],items[split!='train'],items[split=='valid']
     train = train[::math.ceil(train.text.str.len().clip(upper=12_000).sum()/5_000_000)] # a rough answer, soon
-    if sep := label_sep(items.label.value_counts().to_dict()): return many_baselines(train, held, sorted({c for o in items.label[split!='test'] for c in split_label(o, sep)}), sep, items[split=='valid'])
-    vocab = sorted(set(items.label[split!='test']))
-    share = train.label.value_counts(normalize=True).reindex(vocab).fillna(0.)
-    number = {o:i for i,o in enumerate(vocab)}
-    truth = items.label[split=='valid'].map(number).to_numpy()
-    said = linear_baselines(train, held, train.label.map(number).to_numpy(), truth, split[split!='train']=='valid', len(vocab))
-    found = {'most frequent class':np.tile(share.to_numpy(), (len(held), 1)), **{k:o.softmax(1).numpy() for k,o in said.items()}}
-    return {k:Predictions.of_probs([*held.key], p, vocab, [*held.label]) for k,p in found.items()}
+    sep = label_sep(items.label.value_counts().to_dict())
+    vocab = sorted({c for o in items.label[split!='test'] for c in split_label(o, sep)})
+    if sep:
+        code = lambda rows: np.array([np.isin(vocab, split_label(o, sep)) for o in rows.label], dtype='float32') # (n, classes)
+        answers = lambda p: Predictions.of_many([*held.key], p, vocab, [split_label(o, sep) for o in held.label])
+        dull = code(train).mean(0)
+    else:
+        code = lambda rows: rows.label.map({o:i for i,o in enumerate(vocab)}).to_numpy() # (n,)
+        answers = lambda p: Predictions.of_probs([*held.key], p, vocab, [*held.label])
+        dull = np.bincount(code(train), minlength=len(vocab))/len(train)
+    yield 'usual labels' if sep else 'most frequent class', answers(np.tile(dull, (len(held), 1)))
+    for name,said in linear_baselines(train, held, code(train), code(valid), held.key.isin(valid.key).to_numpy(), len(vocab)): yield name, answers(to_probs(said, bool(sep)).numpy())
 
-def linear_baselines(train, held, labels, truth, chosen, n_classes:int)->dict: # labels of `train`; of those rows of `held` that are `chosen` (n_held,) bool; logits (n_held, classes) by name
+def linear_baselines(train, held, labels, truth, chosen, n_classes:int): # labels of `train`; of those rows of `held` that are `chosen` (n_held,) bool; name, logits (n_held, classes)
     "A linear model of runs of words and characters, and one whose runs are weighed by naive Bayes"
-    grams,out = Grams(n_classes, bits_for(n_classes)),{}
+    grams = Grams(n_classes, bits_for(n_classes))
     learnt,asked = grams.counts(train.text),grams.counts(held.text)
     for name,bayes in (('linear model of words and characters', False), ('naive Bayes SVM of words and characters', True))[:len(tries_of(n_classes)[1])]:
         said = grams.fit(learnt, labels, asked[chosen.nonzero()[0]], truth, [bayes]).answer(asked)
-        out[name] = choose_heat(said[torch.tensor(chosen)], torch.tensor(truth))*said
-    return out
-
-def many_baselines(train, held, vocab:list, sep:str, valid)->dict: # as `baselines`
-    "Each label as often as it is there, and a linear model for each"
-    hot,truth = [np.array([np.isin(vocab, split_label(o, sep)) for o in rows.label], dtype='float32') for rows in (train, valid)]
-    said = linear_baselines(train, held, hot, truth, held.key.isin(valid.key).to_numpy(), len(vocab))
-    found = {'usual labels':np.tile(hot.mean(0), (len(held), 1)), **{k:o.sigmoid().numpy() for k,o in said.items()}}
-    return {k:Predictions.of_many([*held.key], p, vocab, [split_label(o, sep) for o in held.label]) for k,p in found.items()}
+        yield name, choose_heat(said[torch.tensor(chosen)], torch.tensor(truth))*said
 
 # %% ../../nbs/recipes/40_text_classification.ipynb #33d211dd
 def notes(

@@ -18,12 +18,12 @@ The label is the name of the class folder.
 
 # %% auto #0
 __all__ = ['NO_CLASS', 'OPENS', 'MEDIUM', 'READS', 'TABLES', 'LINES', 'LARGE', 'is_utf8', 'find_encoding', 'unmarked', 'is_text',
-           'one_encoding', 'read_text', 'read_lines', 'text_rows', 'read_rows', 'read_texts', 'read_text_parts',
-           'read_labelled_lines', 'read_text_folders', 'store', 'read_text_items', 'is_wordy', 'is_short',
-           'holds_lists', 'text_columns', 'names_files', 'find_texts', 'find_target', 'find_labels', 'quotes_are_signs',
-           'load_texts', 'files_of_parts', 'holds_texts', 'sniff', 'nth', 'say_encoding', 'explain', 'lacks_header',
-           'open_tables', 'open_lines', 'open_data', 'left_aside', 'short', 'open_folder', 'check', 'inputs_of',
-           'unlabelled']
+           'one_encoding', 'read_text', 'read_lines', 'text_rows', 'parquet_rows', 'read_rows', 'read_texts',
+           'read_text_parts', 'read_labelled_lines', 'read_text_folders', 'store', 'read_text_items', 'is_wordy',
+           'is_short', 'holds_lists', 'text_columns', 'names_files', 'find_texts', 'find_target', 'find_labels',
+           'quotes_are_signs', 'load_texts', 'load_parquet', 'files_of_parts', 'holds_texts', 'sniff', 'nth',
+           'say_encoding', 'explain', 'lacks_header', 'open_tables', 'open_lines', 'open_data', 'left_aside', 'short',
+           'open_folder', 'check', 'inputs_of', 'unlabelled']
 
 # %% ../../nbs/sources/12_texts.ipynb #be26d04f
 import codecs, io, os, re
@@ -98,7 +98,7 @@ def read_text(path:str, encoding:str='utf-8', most:int=-1)->str: # 'mixed': each
 
 def read_lines(path:str, encoding:str='utf-8')->list: return read_text(path, encoding).split('\n')
 
-# %% ../../nbs/sources/12_texts.ipynb #5773af12
+# %% ../../nbs/sources/12_texts.ipynb #2dc44de0
 def text_rows(df:pd.DataFrame, text:list, label:str='', part:str=None, **parts:str)->pd.DataFrame:
     "Key, text, label ('' where there is no column of labels) and part from the columns of `df`"
     cells = [to_text(df[o]) for o in text]
@@ -106,9 +106,21 @@ def text_rows(df:pd.DataFrame, text:list, label:str='', part:str=None, **parts:s
         part=part_cells(df, part).map({'':'train'}|{v:k for k,o in parts.items() for v in ([o] if isinstance(o, str) else o)}) if part else ''))
     return rows.dropna(subset='part', ignore_index=True)
 
+def parquet_rows(path:str, every:int=1, most:int=None)->pd.DataFrame: # the first `most`; its index is the number of the row
+    "Each `every`-th row of a Parquet file, read some at a time"
+    import pyarrow.parquet as pq
+    found,at = [],0
+    with pq.ParquetFile(path) as file:
+        for some in file.iter_batches(most or 50_000):
+            rows = some.to_pandas().reset_index(drop=True)
+            found.append(rows.set_axis(range(at, at+len(rows)))[-at%every::every])
+            at += len(rows)
+            if most: break
+        return pd.concat(found) if found else file.schema_arrow.empty_table().to_pandas().reset_index(drop=True)
+
 def read_rows(path:str, sep:str=',', names:list=None, encoding:str='utf-8', every:int=1, quoting:int=0)->pd.DataFrame: # its index is the number of the row
     "Each `every`-th row of a table, read some at a time"
-    if path.lower().endswith('.parquet'): return pd.read_parquet(path).reset_index(drop=True).iloc[::every]
+    if path.lower().endswith('.parquet'): return parquet_rows(path, every)
     file = io.StringIO(read_text(path, encoding)) if encoding=='mixed' else path
     how = dict(encoding='utf-8' if encoding=='mixed' else encoding, encoding_errors='replace', chunksize=50_000)
     if path.lower().endswith(('.jsonl', '.ndjson')): some = pd.read_json(file, lines=True, dtype=False, **how)
@@ -269,7 +281,7 @@ def find_labels(
         if once<.05*len(lines) and sum(n for o,n in labels.items() if within[o]>.2*n)<.1*len(lines): return sep,last
     return None
 
-# %% ../../nbs/sources/12_texts.ipynb #f85f59d7
+# %% ../../nbs/sources/12_texts.ipynb #d682dc04
 OPENS = "texts with labels: a table (CSV, TSV, JSON lines, Parquet, DataFrame), a text file with a label on each line, or a folder of text files for each class"
 MEDIUM = 'text'
 READS = ('read_texts', 'read_text_parts', 'read_labelled_lines', 'read_text_folders', 'read_text_items')
@@ -290,8 +302,9 @@ def load_texts(
     whole:bool=False, # however large it is
 )->Table:
     "A table as `read_texts` reads it"
-    if not isinstance(data, str) or data.lower().endswith('.parquet'): return load_table(data, names)
+    if not isinstance(data, str): return load_table(data, names)
     check_table(data)
+    if data.lower().endswith('.parquet'): return load_parquet(data, most, whole)
     name,how,strict = repr(os.path.basename(data)),{},lambda code: 'utf-8' if code=='mixed' else code
     if most is None and not whole and (every := -(-os.path.getsize(data)//LARGE))>1: how['every'] = every
     if (code := find_encoding(data))!='utf-8': how['encoding'] = code
@@ -306,6 +319,17 @@ def load_texts(
     except (ValueError, OSError) as e: raise UserError(f"{name} cannot be read as a table: {say_broken(e)}") from None
     if not pd.api.types.is_integer_dtype(df.index) or len(df) and df.index[0]!=0: raise UserError(say_narrow(name, [*df.columns], names))
     return Table(df.set_axis([str(o) for o in df.columns], axis=1), name, os.path.dirname(data), data, how)
+
+def load_parquet(path:str, most:int=None, whole:bool=False)->Table: # as `load_texts`
+    "A Parquet file as `read_texts` reads it"
+    import pyarrow.parquet as pq
+    with pq.ParquetFile(path) as file: size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups)) # unpacked
+    every = 1 if whole or most else max(1, -(-size//LARGE))
+    try: df = parquet_rows(path, every, most)
+    except (ValueError, OSError) as e: raise UserError(f"{os.path.basename(path)!r} cannot be read as a table: {str(e)[:200]}") from None
+    df = df.set_axis([str(o) for o in df.columns], axis=1)
+    if not df.columns.is_unique: raise UserError(f"{os.path.basename(path)!r} has several columns {df.columns[df.columns.duplicated()][0]!r}.")
+    return Table(df, repr(os.path.basename(path)), os.path.dirname(path), path, dict(every=every) if every>1 else {})
 
 def files_of_parts(path:str)->dict: # name: part
     "The files in the folder `path` that are named like parts and hold texts"
