@@ -174,3 +174,14 @@ def test_where_there_is_no_network_trying_is_short(monkeypatch):
             start = time.monotonic()
             assert fetch_weights(secs=1.5)=='' and time.monotonic()-start<most
     fetch_weights.cache_clear()
+
+def test_figures_are_shown_after_a_batch_was(tmp_path, monkeypatch):
+    "In a notebook, what is drawn after `show_batch` appears, too: nothing of matplotlib's may be set and set back while its first figure is made"
+    import nbformat
+    from nbclient import NotebookClient
+    monkeypatch.delenv('MPLBACKEND', raising=False)
+    cells = ["from autolearn.all import *\nfrom autolearn.tasks.image_classification import example",
+             f"al = AutoLearner(example(200), budget='15s', out={str(tmp_path/'run')!r})\nal.show_batch()", "import matplotlib.pyplot as plt\nplt.plot([1, 2]);"]
+    nb = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, cells)])
+    NotebookClient(nb, timeout=120, resources=dict(metadata=dict(path=str(tmp_path)))).execute()
+    assert ['image/png' in [k for o in c.outputs for k in o.get('data', {})] for c in nb.cells]==[False, True, True]

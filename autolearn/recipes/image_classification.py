@@ -84,12 +84,13 @@ def make_dls(
     if recipe.store=='disk': stack = partial(stack, empty=OnDisk)
     return block.dataloaders(seen, bs=bs, dl_type=StackedDL, stack=stack, code=code, augment=augment, drop_last=bool((~seen.is_valid).sum()>=bs))
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #6c564e2d
+# %% ../../nbs/recipes/40_image_classification.ipynb #b9628c8d
 def show_batch(dls):
     "A row of training pictures as the net sees them, with their labels"
     import matplotlib.pyplot as plt
     x,y = dls.train.one_batch()
-    with plt.rc_context({'axes.titlesize':8}): show_images(x[:8]/255, titles=[', '.join(dls.vocab[i] for i in (o.nonzero().flatten() if o.ndim else [o]))[:16].replace('$', '\\$') for o in y[:8]], nrows=1, imsize=1.2)
+    show_images(x[:8]/255, titles=[', '.join(dls.vocab[i] for i in (o.nonzero().flatten() if o.ndim else [o]))[:16].replace('$', '\\$') for o in y[:8]], nrows=1, imsize=1.2)
+    for ax in plt.gcf().axes: ax.title.set_fontsize(8)
 
 # %% ../../nbs/recipes/40_image_classification.ipynb #87986d63
 def make_learner(
