@@ -162,7 +162,7 @@ def test_counts_follow_the_weights():
     assert np.array_equal(measure_nats(other.model, dls.valid)[0], measure_nats(learn.model, dls.valid)[0]) and not np.array_equal(before, measure_nats(learn.model, dls.valid)[0])
 
 @pytest.mark.parametrize('name, data, words', [
-    ('bin.txt', bytes(range(256))*20, 'no file that can be opened'), ('empty.txt', b'', 'is empty'), ('few.txt', b'one\ntwo\nthree\n', '20 are the least'),
+    ('bin.txt', bytes(range(256))*20, 'is no text'), ('empty.txt', b'', 'is empty'), ('few.txt', b'one\ntwo\nthree\n', '20 are the least'),
     ('same.txt', b'always the same\n'*200, 'copies')])
 def test_what_cannot_be_learnt_from_is_told(tmp_path, name, data, words):
     (tmp_path/name).write_bytes(data)
