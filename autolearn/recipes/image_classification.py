@@ -115,7 +115,7 @@ def make_learner(
     if recipe.cutmix: learn.add_cb(CutMix(recipe.cutmix))
     return learn
 
-# %% ../../nbs/recipes/40_image_classification.ipynb #4f6788e4
+# %% ../../nbs/recipes/40_image_classification.ipynb #ad3b1eb3
 MOST_EPOCHS,MOST_PHOTO_EPOCHS = 60,300 # more bring nothing: measured on digits; photographs that are cut anew each time can be looked at more often
 USUAL_HEAD_LR,MOST_HEAD_EPOCHS = .004,20
 USUAL_LR,LEAST_LR,MOST_LR = .005,.002,.01 # on Fashion-MNIST .005 and .01 did alike, .13 half a point worse (one run each)
@@ -208,7 +208,8 @@ def choose_format(net, clock, step:float, late:bool)->tuple: # channels last; ti
             if hasattr(m, 'format'): m.format = torch.contiguous_format
         return net.to(memory_format=torch.contiguous_format)
     took = clock(lay(copy.deepcopy(net)), n=5)
-    if (keep := took>.95*step)==False: lay(net)
+    keep = took>.95*step
+    if not keep: lay(net)
     return keep,min(step, took),f"a step takes {1000*step:.0f} ms with the channels of a pixel side by side, {1000*took:.0f} ms channel by channel"
 
 def choose_batch(learn, clock, step:float, left:float, most:int, late:bool)->tuple: # times a step of a net with a batch; seconds a step; seconds; epochs that bring something; no time is left to try. Batch size; seconds a step; what was measured
