@@ -119,7 +119,7 @@ def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=
     al.started = process_start()
     finish(al, as_json, budget)
 
-# %% ../nbs/71_cli.ipynb #a74378fe
+# %% ../nbs/71_cli.ipynb #19c828d1
 def check_out(out:str=None):
     "Refuse, before any work is done, a file that could not be written"
     from autolearn.core import UserError
@@ -197,6 +197,7 @@ def generate(model:str=typer.Argument(help="folder of a model or a RUN that lear
     made,medium = found.sample(n, seed, **read_choices(set or [])),plugin('media', get_task(found.recipe.task).medium)
     if out: print(medium.write_made(made, out), file=sys.stderr)
     else: say(*medium.show_made(made))
+    if known := found.known_among(made): print(f"{known} of {n} stand in this very form in what the model has learnt from", file=sys.stderr)
     if against: say('', found.compare(None if against=='test' and not os.path.exists(against) else against, samples=made).round(4).to_string())
 
 @app.command()

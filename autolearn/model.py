@@ -157,7 +157,7 @@ class Tested(Predictions):
         sheets = [o._repr_html_() for o in (self.sheet(), self.pairs()) if o]
         return ''.join(f'<div>{escape(o)}</div>' for o in self.lines())+''.join(sheets)+super()._repr_html_()
 
-# %% ../nbs/50_model.ipynb #f4b54932
+# %% ../nbs/50_model.ipynb #cc5d3f4e
 def things_of(medium:str)->str: return getattr(plugin('media', medium), 'THINGS', 'rows')
 
 SOME = 1000 # items that are answered for at once
@@ -225,6 +225,11 @@ class Model:
         recipe = override(self.recipe, how)
         get_task(recipe.task).check_choices(recipe)
         with self.learn.no_bar(), self.learn.no_logging(): return get_recipe(recipe.task).sample(self.learn, n, seed, recipe)
+    def known_among(self,
+        made:list, # what `sample` made
+    )->int:
+        "How many of them it has learnt from or was chosen with in this very form; 0 where the RUN is not at hand"
+        return self.add_known(plugin('media', get_task(self.recipe.task).medium).as_items(made, {**self.about, **self.recipe.choices}).assign(label='', part=''))[1]
     def compare(self,
         data=None, # real texts, as `open_source` opens them; None: the test part of the RUN
         n:int=1000, # samples

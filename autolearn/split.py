@@ -54,7 +54,7 @@ def cut_parts(
     "The part of each row"
     return dict(split_tail=split_tail, split_items=split_items)[splitter(split)](items, **split)
 
-# %% ../nbs/14_split.ipynb #78c3695a
+# %% ../nbs/14_split.ipynb #c4747765
 def say_share(text, name:str):
     "A share as the user wrote it, checked; 'position:0.1' is the last tenth"
     try: share = float(str(text).removeprefix('position:'))
@@ -81,6 +81,6 @@ def choose_split(
         out[part] = share if asked is None else say_share(asked, part)
         if runs and asked is None and part=='test' or str(asked).startswith('position:'): tail.append(part)
         why.append(Decision(f'split.{part}', out[part], ("as asked" if asked is not None else f"the data bring no {part} part")
-                            +(", cut from the end: what is learnt comes before what it is asked"+("" if runs else ", and rows that are nearly the same may stand on both sides") if part in tail else ''), override=f'{part}=0.15'))
+                            +(", cut from the end: what is learnt comes before what it is asked"+("" if runs else ", and rows that are nearly the same may stand on both sides") if part in tail else ", taken from all over the text: its end may surprise more than these pieces do" if runs and part=='valid' else ''), override=f'{part}=0.15'))
     if tail: out = {k:v for k,v in out.items() if k!='pool'}|dict(tail=tail)
     return out,why

@@ -34,8 +34,13 @@ def table():
     cells = {}
     for o in newest:
         if o['what']=='score': cells.setdefault((o['data'], o['minutes'], o['seed']), {})[o['who']] = f"{o['score']:.4f} [{o['low']:.4f}, {o['high']:.4f}], {o['wall']} s"
-    lines += [f"| {d} | {m:g} | {s} | {c.get('ours', '–')} | {c.get('fastai', '–')} | {c.get('linear', '–')} |" for (d,m,s),c in sorted(cells.items())]
-    lines += ['', *sorted({f"{o['cpu']}, {o['cores']} cores{' ('+o['simd']+', '+str(o['gflops'])+' GFLOP/s)' if 'simd' in o else ''}; torch {o['torch']}, fastai {o['fastai']}; {o['at']}" for o in newest})]
+    linear = {d:c['linear'] for (d,_,_),c in cells.items() if 'linear' in c} # whatever the minutes
+    lines += [f"| {d} | {m:g} | {s} | {c.get('ours', '–')} | {c.get('fastai', '–')} | {linear.get(d, '–')} |" for (d,m,s),c in sorted(cells.items())]
+    made = {} # by what: how quick the processor was from time to time
+    for o in newest: made.setdefault((o['at'], o['cpu'], o['cores'], o.get('simd'), o['torch'], o['fastai']), []).append(o.get('gflops'))
+    span = lambda found: ' to '.join(map(str, sorted({min(found), max(found)})))
+    power = lambda simd, found: f" ({simd}, {span(found)} GFLOP/s)" if simd else ''
+    lines += ['', *(f"{at}: {cpu}, {cores} cores{power(simd, found)}; torch {torch}, fastai {fastai}  " for (at,cpu,cores,simd,torch,fastai),found in sorted(made.items(), key=str))]
     begin,end = '<!-- table -->','<!-- end -->'
     text = (HERE/'README.md').read_text()
     (HERE/'README.md').write_text(text[:text.index(begin)+len(begin)]+'\n'+'\n'.join(lines)+'\n'+text[text.index(end):])

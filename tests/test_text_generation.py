@@ -17,6 +17,8 @@ from runs import call
 
 BOOK = '\n\n'.join(topics.values())
 
+def al_items(model, part): return (items := model.run_items()).text[items.part==part]
+
 def again(source): return reopen(json.loads(json.dumps(source.to_dict()))).items
 
 def test_books_lists_tables_and_folders(tmp_path):
@@ -198,6 +200,9 @@ def test_a_run_that_learns_to_write(tmp_path):
     assert (tmp_path/'a.txt').read_text().splitlines()==[' '.join(o.split()) for o in model.sample(5, seed=1, temperature=.7)]
     assert all(o.startswith('The ') for o in model.sample(2, start='The '))
     with pytest.raises(UserError, match="'temperature'"): model.sample(1, temprature=1)
+    with pytest.raises(UserError, match="no '床', '前'"): model.sample(1, start='床前')
+    seen = [*al_items(model, 'train')][:3]
+    assert model.known_among([*seen, 'Nobody has ever written this.'])==3
     code,out = call('generate', tmp_path/'run', '-n', 40, '--against', 'test')
     assert code==0 and 'Self-BLEU: each against the other 39' in out and 'self_bleu' in out, out
     table = model.compare(tmp_path/'help.txt', samples=['The import statement binds names.', 'The '*5]) # what it learnt from

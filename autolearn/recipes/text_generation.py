@@ -24,7 +24,7 @@ By the character, in nats and bits: a perfect compressor would need as many bits
 __all__ = ['WIDTHS', 'FEWEST', 'MOST', 'make_dls', 'show_batch', 'make_learner', 'plan', 'fit', 'settle', 'sample', 'score',
            'predict', 'baselines', 'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #2d8e221a
+# %% ../../nbs/recipes/40_text_generation.ipynb #ee99a473
 import math, time
 import numpy as np, pandas as pd, torch
 
@@ -35,7 +35,7 @@ from ..evaluate import Predictions
 from ..language import MOST_COUNTED, Counted, LanguageNet, TokenLoss, count_nats, measure_nats, weigh_counts, write_texts
 from ..layers import bf16_pays
 from ..records import Decision
-from ..textstream import END, Coder, StreamDL, count_tokens
+from ..textstream import END, Coder, StreamDL, check_start, count_tokens
 from ..train import QuickLearner, QuickOptim, Seeded, Shorten, choose_epochs, time_steps
 
 # %% ../../nbs/recipes/40_text_generation.ipynb #5cc11d50
@@ -132,7 +132,7 @@ def settle(
     "Weigh net and counts anew"
     if recipe.counts: weigh_counts(learn.model, learn.dls.valid)
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #3c8dc2b9
+# %% ../../nbs/recipes/40_text_generation.ipynb #f413d464
 def sample(
     learn:Learner,
     n:int, # how many
@@ -141,6 +141,7 @@ def sample(
 )->list: # of texts
     "New texts"
     dl = learn.dls.train
+    if recipe.start: check_start(dl.coder, recipe.start)
     return write_texts(learn.model, dl.coder, n, seed, recipe.length, recipe.start, dl.runs, recipe.temperature, recipe.top_k, recipe.top_p, recipe.whole and recipe.unit=='word')
 
 # %% ../../nbs/recipes/40_text_generation.ipynb #721a4f28

@@ -18,12 +18,12 @@ The label is the name of the class folder.
 
 # %% auto #0
 __all__ = ['NO_CLASS', 'OPENS', 'MEDIUM', 'READS', 'TABLES', 'LINES', 'LARGE', 'is_utf8', 'find_encoding', 'unmarked', 'is_text',
-           'one_encoding', 'read_text', 'read_lines', 'text_rows', 'parquet_rows', 'read_rows', 'read_texts',
-           'read_text_parts', 'read_labelled_lines', 'read_text_folders', 'store', 'read_text_items', 'is_wordy',
-           'is_short', 'holds_lists', 'text_columns', 'names_files', 'find_texts', 'find_target', 'find_labels',
-           'quotes_are_signs', 'load_texts', 'load_parquet', 'files_of_parts', 'holds_texts', 'sniff', 'nth',
-           'say_encoding', 'explain', 'lacks_header', 'open_tables', 'open_lines', 'open_data', 'left_aside', 'short',
-           'open_folder', 'check', 'inputs_of', 'unlabelled']
+           'one_encoding', 'read_mixed', 'read_text', 'read_lines', 'text_rows', 'parquet_rows', 'read_rows',
+           'read_texts', 'read_text_parts', 'read_labelled_lines', 'read_text_folders', 'store', 'read_text_items',
+           'is_wordy', 'is_short', 'holds_lists', 'text_columns', 'names_files', 'find_texts', 'find_target',
+           'find_labels', 'quotes_are_signs', 'load_texts', 'load_parquet', 'files_of_parts', 'holds_texts', 'sniff',
+           'nth', 'say_encoding', 'explain', 'lacks_header', 'open_tables', 'open_lines', 'open_data', 'left_aside',
+           'short', 'open_folder', 'check', 'inputs_of', 'unlabelled']
 
 # %% ../../nbs/sources/12_texts.ipynb #be26d04f
 import codecs, io, os, re
@@ -36,7 +36,7 @@ from . import tables
 from .folder import as_text, subfolders, to_name, walk_files
 from .tables import LABELS, Table, check_table, find_part, find_sep, load_table, part_cells, pick_column, say_broken, say_narrow, say_odd, some_exist, to_label, to_text
 
-# %% ../../nbs/sources/12_texts.ipynb #7ca77d4c
+# %% ../../nbs/sources/12_texts.ipynb #d0e70e5d
 def is_utf8(line:bytes)->bool:
     try: line.decode('utf-8')
     except UnicodeDecodeError: return False
@@ -86,19 +86,22 @@ def one_encoding(codes)->str:
     if len(codes)==1: return codes.pop()
     return 'mixed' if codes<={'utf-8', 'utf-8-sig', 'cp1252', 'latin-1', 'mixed'} else 'each'
 
-def read_text(path:str, encoding:str='utf-8', most:int=-1)->str: # 'mixed': each line is UTF-8, or, where it cannot be, cp1252; 'each': as it is found to be; characters, -1: all
-    "The text in a file, or its beginning; only an end of line ends a line"
-    if encoding=='each': encoding = find_encoding(path)
-    if encoding!='mixed':
-        with open(path, encoding=encoding, errors='replace') as f: return f.read(most)
+def read_mixed(path:str, most:int=-1)->str: # bytes, -1: all
+    "The text in a file, or its beginning, of which each line is UTF-8 or, where it cannot be, cp1252"
     def read(line):
         try: return line.decode('utf-8')
         except UnicodeDecodeError: return line.decode('cp1252', 'replace')
     with open(path, 'rb') as f: return '\n'.join(map(read, f.read(most).removeprefix(b'\xef\xbb\xbf').replace(b'\r\n', b'\n').split(b'\n')))
 
+def read_text(path:str, encoding:str='utf-8', most:int=-1)->str: # or 'mixed'; 'each': as it is found to be; characters, -1: all
+    "The text in a file, or its beginning; only an end of line ends a line"
+    if encoding=='each': encoding = find_encoding(path)
+    if encoding=='mixed': return read_mixed(path, most)
+    with open(path, encoding=encoding, errors='replace') as f: return f.read(most)
+
 def read_lines(path:str, encoding:str='utf-8')->list: return read_text(path, encoding).split('\n')
 
-# %% ../../nbs/sources/12_texts.ipynb #2dc44de0
+# %% ../../nbs/sources/12_texts.ipynb #022b0cf3
 def text_rows(df:pd.DataFrame, text:list, label:str='', part:str=None, **parts:str)->pd.DataFrame:
     "Key, text, label ('' where there is no column of labels) and part from the columns of `df`"
     cells = [to_text(df[o]) for o in text]
@@ -121,7 +124,7 @@ def parquet_rows(path:str, every:int=1, most:int=None)->pd.DataFrame: # the firs
 def read_rows(path:str, sep:str=',', names:list=None, encoding:str='utf-8', every:int=1, quoting:int=0)->pd.DataFrame: # its index is the number of the row
     "Each `every`-th row of a table, read some at a time"
     if path.lower().endswith('.parquet'): return parquet_rows(path, every)
-    file = io.StringIO(read_text(path, encoding)) if encoding=='mixed' else path
+    file = io.StringIO(read_mixed(path)) if encoding=='mixed' else path
     how = dict(encoding='utf-8' if encoding=='mixed' else encoding, encoding_errors='replace', chunksize=50_000)
     if path.lower().endswith(('.jsonl', '.ndjson')): some = pd.read_json(file, lines=True, dtype=False, **how)
     else: some = pd.read_csv(file, sep=sep, names=names, quoting=quoting, dtype=str, keep_default_na=False, **how)
