@@ -5,6 +5,8 @@ Modules:
 - `autolearn.encoder`: Begin with a net that has read a library
 - `autolearn.evaluate`: A table of answers: scores with intervals, mistakes, calibration, and which of two models is better
 - `autolearn.fastdata`: Pictures decoded once, batches made by indexing
+- `autolearn.gan`: A generator and a critic as one fastai model, and the judge who watches them
+- `autolearn.gannets`: A generator, the critic it learns against, and what each of them is told
 - `autolearn.language`: What comes next? A net that reads on, counts that do without one, and dice
 - `autolearn.layers`: Nets from small blocks, each of which may end up in somebody's notebook
 - `autolearn.loader`: For data that are in memory already
@@ -14,6 +16,7 @@ Modules:
 - `autolearn.profile`: What are the data like, and what is wrong with them?
 - `autolearn.reading`: Texts without labels teach a net what words mean, before those with labels teach it what to say
 - `autolearn.recipes.image_classification`: From a table of pictures to a tested net, with fastai
+- `autolearn.recipes.image_generation`: From pictures to a net that makes the like, with fastai
 - `autolearn.recipes.text_classification`: From a table of texts to a tested model, with fastai
 - `autolearn.recipes.text_generation`: From a book or a list to a model that writes the like, with fastai
 - `autolearn.sources.archive`: A zip or tar file with class folders in it, unpacked without trust

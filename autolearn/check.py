@@ -159,9 +159,9 @@ def check_source(
         assert [*medium.add_content(again.items).content]==[*medium.add_content(items).content], "Opened again, the content differs"
     with expect_fail(UserError, msg="An unknown function was run"): reopen(first.to_dict()|dict(fn='system'))
 
-# %% ../nbs/90_check.ipynb #bac5e212
+# %% ../nbs/90_check.ipynb #82fa3b12
 PLAN = ('name', 'medium', 'metrics', 'sniff', 'check_profile', 'check_choices', 'portfolio', 'space', 'example')
-STEPS_NEEDED = ('make_dls', 'show_batch', 'make_learner', 'plan', 'fit', 'score', 'predict', 'baselines', 'facts', 'open_dls')
+STEPS_NEEDED = ('make_dls', 'show_batch', 'make_learner', 'plan', 'fit', 'score', 'predict', 'facts', 'open_dls')
 
 def check_plan(
     name:str, # of a task
@@ -187,7 +187,7 @@ def check_plan(
     assert not unknown, f"The space varies what the recipe does not have: {', '.join(unknown)}"
     return prepare(source, items, profile, Asked(task=name)),recipes
 
-# %% ../nbs/90_check.ipynb #01adfdd8
+# %% ../nbs/90_check.ipynb #40989386
 def choices_read(module:str, fn:str)->set:
     "Names of the choices that a step reads"
     import ast
@@ -209,6 +209,7 @@ def check_task(
     steps = steps_of(get_task(name))
     missing = [o for o in (*STEPS_NEEDED, *(k for k,*_ in steps if k not in STEPS_NEEDED)) if not hasattr(mod, o)]
     assert not missing, f"The recipe of {name} lacks {', '.join(missing)}"
+    assert hasattr(mod, 'baselines') or hasattr(mod, 'rivals'), f"The recipe of {name} has neither baselines nor rivals"
     for o in recipes: fold_check(module, o, steps)
     medium = plugin('media', ready.problem.medium)
     items = medium.add_content(ready.source.items)
@@ -247,9 +248,11 @@ def check_task(
     assert numbers(mine).shape[1] and np.allclose(numbers(later), numbers(mine), rtol=1e-5, atol=1e-5), "What was saved answers otherwise than what was trained"
     if hasattr(mod, 'sample'):
         made = [mod.sample(learn, 3, seed, closed) for seed in (0, 0, 1)]
-        assert len(made[0])==3 and repr(made[0])==repr(made[1])!=repr(made[2]), "The same seed makes the same, another seed something else"
+        same = lambda a, b: all(np.array_equal(x, y) for x,y in zip(a, b))
+        assert len(made[0])==3 and same(made[0], made[1]) and not same(made[0], made[2]), "The same seed makes the same, another seed something else"
     metric = get_metric(ready.problem.metric)
-    rivals = {k:v.for_rows(later).table for k,v in dict(mod.baselines(items, split)).items()}
+    found = mod.baselines(items, split) if hasattr(mod, 'baselines') else mod.rivals(learn, closed, len(test))
+    rivals = {k:v.for_rows(later).table for k,v in dict(found).items()}
     assert rivals, "There is no baseline"
     dull = next(iter(rivals.values()))
     assert metric.is_better(metric(later.table), metric(dull)), f"{name} does not beat its dullest baseline on its own example"

@@ -119,7 +119,7 @@ def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=
     al.started = process_start()
     finish(al, as_json, budget)
 
-# %% ../nbs/71_cli.ipynb #19c828d1
+# %% ../nbs/71_cli.ipynb #1078f969
 def check_out(out:str=None):
     "Refuse, before any work is done, a file that could not be written"
     from autolearn.core import UserError
@@ -168,6 +168,7 @@ def predict(model:str=typer.Argument(help="folder of a model or a RUN"), inputs:
     ending = os.path.splitext(out)[1] if out else '.csv'
     if ending not in ('.csv', '.jsonl', '.parquet'): raise UserError(f"--out ends in .csv, .jsonl or .parquet, got {out!r}.")
     check_out(out)
+    from autolearn.metric import kind_of
     from autolearn.model import Model
     with warnings.catch_warnings():
         warnings.simplefilter('ignore') # said below
@@ -178,7 +179,7 @@ def predict(model:str=typer.Argument(help="folder of a model or a RUN"), inputs:
     if not out and len(many)>5 and sys.stdout.isatty(): text = answers.drop(columns=many).to_csv(index=False)+f"(the probabilities of all {len(many)} classes: --out FILE.csv)\n"
     if out: write_atomic(out, text)
     else: print(text, end='')
-    bad = [*answers.key[(answers.nats if 'nats' in answers else answers.prob).isna()]]
+    bad = [*answers.key[answers[kind_of(answers).gap].isna()]]
     if out or bad: print(f"{len(answers)-len(bad)} answers"+(f" written to {out}" if out else '')+(f"; {len(bad)} could not be read: {', '.join(map(str, bad[:5]))}"
                          f"{' …' if len(bad)>5 else ''}" if bad else ''), file=sys.stderr)
     if len(bad)==len(answers): raise typer.Exit(1)
@@ -207,12 +208,12 @@ def test(model:str=typer.Argument(help="folder of a model or a RUN"), data:str=D
     from autolearn.model import Model
     found = Model.load(model).test(data, target=target)
     if as_json: return print(to_json(found.report(), indent=1))
-    for k in dict(likelihood=('nats_per_char', 'bits_per_char', 'perplexity')).get(found.kind, ('accuracy', 'macro_f1', 'log_loss')):
+    for k in found.what.shown:
         s,low,high = found.interval(k)
         say(f"{k} {s:.4f} [{low:.4f}, {high:.4f}] on {len(found):,} examples")
     say(*found.lines()[1+len(found.baselines):]) # what was left out, what it had learnt from
     sheet = found.sheet(8)
-    say(*(() if found.measured else ('', found.per_class().round(4).to_string())), '', "The most surprising:" if found.measured else "The surest mistakes:", *(f"  {o}" for o in (sheet.lines if sheet else ['none'])))
+    if not found.measured or found.what.rank: say(*(() if found.measured else ('', found.per_class().round(4).to_string())), '', "The most surprising:" if found.measured else "The surest mistakes:", *(f"  {o}" for o in (sheet.lines if sheet else ['none'])))
 
 @app.command()
 def doubts(run:str=typer.Argument(help="folder of a finished RUN"), folds:int=typer.Option(0, help="3 or more: also the training part, by nets trained on the others"),

@@ -12,7 +12,7 @@ A class counts as said when its probability is half or more."""
 __all__ = ['BLUE', 'ORANGE', 'as_text', 'clean_names', 'Predictions', 'label_figures', 'list_figures', 'Comparison', 'mcnemar',
            'compare', 'blend']
 
-# %% ../nbs/24_evaluate.ipynb #ad5076f9
+# %% ../nbs/24_evaluate.ipynb #8fd9c4af
 import io, json, math
 import numpy as np, pandas as pd
 from dataclasses import asdict, dataclass
@@ -20,7 +20,8 @@ from html import escape
 from pathlib import Path
 from fastcore.basics import patch
 from .core import UserError, plain, to_json, write_atomic
-from .metric import classes_of, coded, get_metric, has_truth, metrics_for, resample, wilson
+from .likeness import WORDS
+from .metric import classes_of, coded, get_metric, has_truth, kind_of, metrics_for, resample, wilson
 from .metric import interval as interval_of
 from .profile import split_label
 
@@ -47,15 +48,16 @@ def clean_names(
         out[name] = True
     return list(out)
 
-# %% ../nbs/24_evaluate.ipynb #c6611ab8
+# %% ../nbs/24_evaluate.ipynb #24fadd79
 class Predictions:
     "The answers of a model for a set of examples"
     def __init__(self,
         table:pd.DataFrame, # columns key, label, prediction, prob, prob_<class>…
     ):
-        self.many = 'labels' in table # any number of labels in a row: lists in `labels` and `predictions`
-        self.measured = 'nats' in table # texts, and how surprising they were
-        missing = [c for c in ('key', *(('nats', 'chars', 'tokens') if self.measured else ('labels', 'predictions', 'prob') if self.many else ('label', 'prediction', 'prob'))) if c not in table]
+        self.what = kind_of(table)
+        self.many = self.what.name=='multilabel' # any number of labels in a row: lists in `labels` and `predictions`
+        self.measured = not self.what.answers # how surprising texts were, how like real ones pictures are
+        missing = [c for c in ('key', *self.what.columns) if c not in table]
         if missing: raise UserError(f"Predictions need a column {missing[0]!r}; this table has {list(table)[:8]}.")
         twice = table['key'][table['key'].duplicated()]
         if len(twice): raise UserError(f"Key {twice.iloc[0]!r} stands twice in the predictions.")
@@ -71,10 +73,10 @@ class Predictions:
     def probs(self)->np.ndarray: # (n, classes), NaN in rows without an answer
         return self.table[[f'prob_{c}' for c in self.classes]].to_numpy(copy=True)
     @property
-    def kind(self)->str: return 'multilabel' if self.many else 'likelihood' if self.measured else 'classification' # of its metrics
+    def kind(self)->str: return self.what.name # of its metrics
     @property
     def said(self)->pd.Series: # (n,) the answers as text, '' where there is none
-        if self.measured: return self.table['nats'].map(lambda o: '' if o!=o else f'{o:.1f}')
+        if self.measured: return self.table[self.what.tells].map(lambda o: '' if o!=o else f'{o:.1f}')
         if not self.many: return self.table['prediction']
         return self.table['predictions'].map(lambda o: '' if o is None else ', '.join(o) or 'none')
     @property
@@ -168,7 +170,7 @@ def list_figures(
     f1 = 2*(said & truth).sum(0).double()/(said.sum(0)+truth.sum(0))
     return dict(macro_f1=float(f1[~f1.isnan()].mean()), accuracy=float((said==truth).all(1).double().mean()))
 
-# %% ../nbs/24_evaluate.ipynb #ab4c0cba
+# %% ../nbs/24_evaluate.ipynb #c141b7df
 @patch(cls_method=True)
 def of_nats(cls:Predictions,
     keys, # (n,) names of the texts, no two the same
@@ -182,20 +184,35 @@ def of_nats(cls:Predictions,
 @patch
 def only_answers(self:Predictions, what:str):
     "Refuse what makes no sense without answers"
-    if self.measured: raise UserError(f"Texts that were measured have no {what}.")
+    if self.measured: raise UserError(f"{self.what.says.capitalize()} have no {what}.")
 
-# %% ../nbs/24_evaluate.ipynb #45c6b8fe
+# %% ../nbs/24_evaluate.ipynb #63c91924
 @patch
 def for_rows(self:Predictions,
     other:Predictions, # of which rows and truth are taken
 )->Predictions: # in the order of `other`; without an answer where there is none
     "These answers for the rows of `other`"
-    if self.measured: return Predictions(other.table[['key', 'tokens']].merge(self.table.drop(columns='tokens'), on='key', how='left')[[*self.table]]) # per token means: of the other's
+    if self.measured: return Predictions(self.what.align(self.table, other.table))
     truth,answer = ('labels', 'predictions') if self.many else ('label', 'prediction')
     t = other.table[['key', truth]].merge(self.table.drop(columns=truth), on='key', how='left')
     return Predictions(t.assign(**{answer:t[answer].astype(object).where(t[answer].notna(), None if self.many else '')}))
 
-# %% ../nbs/24_evaluate.ipynb #20a81174
+# %% ../nbs/24_evaluate.ipynb #1da76695
+@patch(cls_method=True)
+def of_crowds(cls:Predictions,
+    keys, # (n,) names of the real pictures, no two the same
+    real, # (n, d) their features
+    made, # (n, d) of as many that were made
+    seen, # (n, d) of as many that were learnt from
+    asked=None, # (n,) what the made ones should show; None: nothing
+    named=None, # (n,) what they are taken for
+)->Predictions:
+    "Predictions of a model that makes pictures"
+    crowds = [pd.DataFrame(np.asarray(x, dtype='float32'), columns=[f'{k}_{i}' for i in range(np.shape(x)[1])]) for k,x in (('real', real), ('made', made), ('seen', seen))]
+    words = pd.DataFrame({} if asked is None else dict(asked=[*asked], named=[*named]))
+    return cls(pd.concat([pd.DataFrame(dict(key=[*keys])), words, *crowds], axis=1))
+
+# %% ../nbs/24_evaluate.ipynb #1988a57e
 @patch
 def write(self:Predictions,
     path, # a .parquet file; written whole or not at all
@@ -230,8 +247,8 @@ def read(cls:Predictions,
         if 'labels' in table:
             for c in ('labels', 'predictions'): table[c] = pd.Series([None if o is None else [*o] for o in table[c]], dtype=object)
             text = all(o is None or all(isinstance(c, str) for c in o) for k in ('labels', 'predictions') for o in table[k])
-        else: text = 'nats' in table or table[['label', 'prediction']].map(lambda o: isinstance(o, str)).all(axis=None)
-        numbers = all(table[c].dtype.kind=='f' for c in table if c.startswith('prob') or c in ('nats', 'chars', 'tokens'))
+        else: text = table[[c for c in table if c in ('label', 'prediction', *WORDS)]].map(lambda o: isinstance(o, str)).all(axis=None)
+        numbers = all(table[c].dtype.kind=='f' for c in table if c.startswith('prob') or not kind_of(table).answers and c not in ('key', *WORDS))
         out = cls(table)
         if not text or not numbers or out.classes!=meta['classes']:
             raise ValueError("its columns are not as we write them")
@@ -287,15 +304,15 @@ def per_class(self:Predictions)->pd.DataFrame: # one row for each class; NaN whe
     return pd.DataFrame(dict(n=there, precision=div(right, said), recall=div(right, there), f1=div(2*right, there+said),
                              most_confused=names, confused=n[range(k), worst]), table.index)
 
-# %% ../nbs/24_evaluate.ipynb #ac16fd46
+# %% ../nbs/24_evaluate.ipynb #b25837cf
 @patch
 def worst(self:Predictions,
     n:int=10, # at the most
 )->pd.DataFrame: # key, label, prediction, prob, prob_of_label; rows without an answer are left out
     "The wrong answers that were given with the most confidence; of texts that were measured the most surprising"
     if self.measured:
-        t = self.table[has_truth(self.table)].assign(each=lambda o: o.nats/o.chars.clip(1))
-        return t.nlargest(n, 'each').drop(columns='each').reset_index(drop=True)
+        t = self.table[has_truth(self.table)]
+        return t.head(0) if not self.what.rank else t.loc[self.what.rank(t).nlargest(n).index].reset_index(drop=True)
     if self.many:
         t = self.table.assign(label=self.truth, prediction=self.said)[has_truth(self.table)&~(self.said=='')]
         t = t[[{*a}!={*b} for a,b in zip(t['labels'], t['predictions'])]].nlargest(n, 'prob')
@@ -459,7 +476,7 @@ def confused(self:Predictions,
     return [dict(label=table.index[i], prediction=table.columns[j], n=int(off[i, j]),
                  share=float(off[i, j]/counts[i].sum())) for i,j in top]
 
-# %% ../nbs/24_evaluate.ipynb #bb49b70b
+# %% ../nbs/24_evaluate.ipynb #267a75b7
 _CARD = ('display:inline-block;border:1px solid rgba(128,128,128,.35);border-radius:8px;padding:12px 16px;'
          'line-height:1.5')
 
@@ -485,8 +502,8 @@ def _repr_html_(self:Predictions):
         return f'<div style="{_CARD}"><div>{foot}, no known labels</div>{_rows("answers", rows) if rows else ""}</div>'
     num = lambda x: '–' if math.isnan(x) else f'{x:.3f}'
     if self.measured:
-        scores = [(o, f'<b>{num(s)}</b>', f'{num(a)} – {num(b)}') for o in metrics_for('likelihood') for s,a,b in [self.interval(o)]]
-        return f'<div style="{_CARD}"><div>{len(self)} texts</div>{_rows("scores, 95% interval", scores)}</div>'
+        scores = [(o, f'<b>{num(s)}</b>', f'{num(a)} – {num(b)}') for o in self.what.shown for s,a,b in [self.interval(o)]]
+        return f'<div style="{_CARD}"><div>{len(self)} {self.what.says}</div>{_rows("scores, 95% interval", scores)}</div>'
     acc,low,high = self.interval('accuracy')
     names = [o for o in ('macro_f1', 'auc_ovr', 'log_loss') if o in metrics_for(self.kind, k)]
     scores = [(o, f'<b>{num(s)}</b>', f'{num(a)} – {num(b)}') for o in names for s,a,b in [self.interval(o)]]

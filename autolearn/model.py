@@ -6,13 +6,14 @@
 __all__ = ['SOME', 'tensors_of', 'save_model', 'read_recipe', 'model_folder', 'load_weights', 'Sheet', 'Tested', 'things_of',
            'Model']
 
-# %% ../nbs/50_model.ipynb #24ec2685
+# %% ../nbs/50_model.ipynb #8dd478df
 import base64, io, warnings
 from html import escape
 from pathlib import Path
 import numpy as np, pandas as pd
 from .core import UserError, plugin, read_json, write_atomic, write_json
 from .evaluate import Predictions
+from .metric import has_truth, kind_of
 from .profile import known_seps
 from .records import Recipe
 from .task import filled, get_recipe, get_task
@@ -66,7 +67,7 @@ def load_weights(
     try: net.load_state_dict(load_file(str(path)))
     except Exception as e: raise UserError(f"{path} does not fit the recipe beside it ({type(e).__name__}: {str(e)[:200]}).") from None
 
-# %% ../nbs/50_model.ipynb #c4eb6563
+# %% ../nbs/50_model.ipynb #9c170721
 class Sheet:
     "Pictures side by side, and a line for each"
     def __init__(self,
@@ -103,7 +104,7 @@ class Tested(Predictions):
         notes=(), # what the recipe has to say about these inputs
     ):
         super().__init__(table)
-        self.metric,self.baselines,self.medium = metric or dict(multilabel='macro_f1', likelihood='nats_per_char').get(self.kind, 'accuracy'),baselines or {},medium
+        self.metric,self.baselines,self.medium = metric or self.what.shown[0],baselines or {},medium
         self.inputs = None if inputs is None else inputs.reindex(self.table.key)
         self.left_out,self.known,self.unlabelled,self.strange,self.notes = left_out,known,unlabelled,[*strange],[*notes]
     def lines(self)->list:
@@ -119,7 +120,7 @@ class Tested(Predictions):
         "The surest mistakes; of texts that were measured the most surprising"
         worst = self.worst(n)
         if self.inputs is None or not len(worst): return None
-        if self.measured: return Sheet(None, [f"{a/b:.2f} nats per character: {self.say(k)}" for a,b,k in zip(worst.nats, worst.chars, worst.key)], 'the most surprising')
+        if self.measured: return Sheet(None, [f"{v:.2f} {self.what.unit}: {self.say(k)}" for v,k in zip(self.what.rank(worst), worst.key)], 'the most surprising')
         lines = [f"{a} taken for {b} ({p:.2f}): {self.say(k)}" for a,b,p,k in zip(worst.label, worst.prediction, worst.prob, worst.key)]
         return Sheet(self.draw(self.inputs.reindex(worst.key)), lines, 'the surest mistakes')
     def draw(self, cells): # a PIL picture; None where the medium is not seen
@@ -157,7 +158,7 @@ class Tested(Predictions):
         sheets = [o._repr_html_() for o in (self.sheet(), self.pairs()) if o]
         return ''.join(f'<div>{escape(o)}</div>' for o in self.lines())+''.join(sheets)+super()._repr_html_()
 
-# %% ../nbs/50_model.ipynb #cc5d3f4e
+# %% ../nbs/50_model.ipynb #5d2abf0f
 def things_of(medium:str)->str: return getattr(plugin('media', medium), 'THINGS', 'rows')
 
 SOME = 1000 # items that are answered for at once
@@ -206,7 +207,7 @@ class Model:
         for i in tqdm(range(0, len(items), SOME), 'answering', disable=None, delay=2, leave=False): probs[i:i+SOME] = self.probs_of(items[i:i+SOME])
         return self.answers([*items.key], probs, [*items.label] if 'label' in items else None)
     def measure_items(self, items:pd.DataFrame)->Predictions:
-        "How likely a model that generates finds rows of a source"
+        "How well a model that generates meets rows of a source: how likely it finds texts, how like them the pictures are that it makes"
         mod,ok = get_recipe(self.recipe.task),plugin('media', get_task(self.recipe.task).medium).readable(items)
         good = items[ok].drop(columns='label', errors='ignore')
         with self.learn.no_bar(), self.learn.no_logging():
@@ -263,8 +264,9 @@ class Model:
         inputs, # paths, arrays, pictures, a folder, an archive, a table of paths, or one of these
     )->pd.DataFrame: # key, prediction, prob, prob_<class> …; prediction is empty where an input could not be read
         "Answers for whatever the medium can read"
+        if not getattr(get_task(self.recipe.task), 'ASKED', True): raise UserError(f"A model of {self.recipe.task} makes new things and answers nothing. See sample, and test, which says how like real ones they are.")
         table = self.predict_items(self.items_of(inputs)).table
-        bad = [*table.key[table['nats' if 'nats' in table else 'prob'].isna()]]
+        bad = [*table.key[table[kind_of(table).gap].isna()]]
         if bad: warnings.warn(f"{len(bad)} of {len(table)} could not be read and have no answer: {', '.join(map(str, bad[:5]))}{' …' if bad[5:] else ''}", stacklevel=2)
         return table.drop(columns=['label', 'labels'], errors='ignore')
     def explain(self,
@@ -338,7 +340,8 @@ class Model:
         "How likely a model that generates finds these data"
         medium,(items, known) = get_task(self.recipe.task).medium,self.add_known(items)
         t = self.measure_items(items).table
-        return Tested(t[t.nats.notna()].reset_index(drop=True), inputs=items.set_index('key')[medium], medium=medium, left_out=int(t.nats.isna().sum()), known=known)
+        ok = has_truth(t)
+        return Tested(t[ok].reset_index(drop=True), inputs=items.set_index('key')[medium], medium=medium, left_out=int((~ok).sum()), known=known)
     def run_test(self)->Tested:
         "The test of the RUN this model came from, as it was answered there"
         from autolearn.source import reopen

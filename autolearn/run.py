@@ -6,7 +6,7 @@
 __all__ = ['SHORTEST', 'n_cores', 'check_budget', 'RunError', 'run_path', 'say_disk', 'say_ledger', 'follow_data', 'known_run',
            'check_place', 'create_run', 'Run', 'copy_atomic']
 
-# %% ../nbs/63_run.ipynb #f81da96d
+# %% ../nbs/63_run.ipynb #d44c4289
 import contextlib, errno, json, os, re, secrets, shutil, time
 from dataclasses import fields
 from pathlib import Path
@@ -20,7 +20,7 @@ from .problem import Asked, Prepared
 from .records import Decision, Problem, Profile, Recipe, Trial
 from .split import splitter
 from .task import filled, get_recipe, get_task, recipe_path, steps_of
-from .worker import TrialError, Worker, WorkerDied, get_worker
+from .worker import give_memory_back, TrialError, Worker, WorkerDied, get_worker
 
 # %% ../nbs/63_run.ipynb #21d54f40
 def n_cores()->int:
@@ -298,7 +298,7 @@ def ask(self:Run, budget:Budget, do:str, **what):
             self.tell('note', text="Stopping: the best so far is tested and written. Once more to leave at once.")
             self.stop()
 
-# %% ../nbs/63_run.ipynb #b1b4d5ed
+# %% ../nbs/63_run.ipynb #c63a7c93
 @patch
 def fit(self:Run,
     secs:float=None, # budget; None: what is left of the run's own
@@ -312,6 +312,7 @@ def fit(self:Run,
         try:
             self.stopping,self.worker = False,get_worker(self.folder/'worker.log', hang=max(20., min(120., .3*budget.secs)))
             self.keep_time(budget)
+            give_memory_back() # what looking at large data has left: others need it now
             before = self.result
             if not self.has_model: write_json(self.folder/'result.json', self.partial_result(budget))
             self.learn(budget, before)
@@ -464,8 +465,9 @@ def make_result(self:Run, best:Trial, budget:Budget, looks:int, before:dict)->di
     test = Predictions.read(self.trial_folder(best.id)/'test.parquet')
     score,low,high = test.interval(self.metric.name)
     base = {}
-    for k,f in (self.read('baselines.json') or {}).items():
-        p = Predictions.read(self.folder/f)
+    own = self.trial_folder(best.id)/'rivals.json'
+    for k,f in (read_json(own) if own.exists() else self.read('baselines.json') or {}).items():
+        p = Predictions.read((own.parent if own.exists() else self.folder)/f)
         if p.kind==test.kind: base[k] = p.for_rows(test).score([self.metric.name])[self.metric.name] # where the user says what a label is, baselines may see it otherwise
     names = [*self.plan.metrics(self.profile)]
     return dict(schema=1, status='stopped' if self.stopping else 'done', task=self.problem.task,

@@ -84,7 +84,7 @@ class EachLoss(CrossEntropyLossFlat):
         if y.is_floating_point(): return F.binary_cross_entropy_with_logits(pred, y.expand_as(pred))
         return super().__call__(pred.flatten(0, 1), y.repeat(len(pred))) if pred.ndim==3 else super().__call__(pred, y)
 
-# %% ../nbs/32_textlayers.ipynb #539ad24c
+# %% ../nbs/32_textlayers.ipynb #643aacc9
 VIEWS = ((0, 2, 1.), (2, 4, 1.), (4, 5, .7), (5, 6, 1.)) # from, to, in halves of 2**bits; how much they count: runs of words, of characters, words near each other, words after the first two
 
 def run_views(words:list)->tuple: # of a text; three lists of features
@@ -122,9 +122,10 @@ class Grams(nn.Module):
         found.data = 1+np.log(found.data)
         return found
     def weigh(self, counts): # each view of each text has length one, times how much it counts
-        from scipy.sparse import hstack
+        from scipy.sparse import hstack, vstack
         from sklearn.preprocessing import normalize
         if not counts.shape[0]: return counts
+        if counts.shape[0]>2000: return vstack([self.weigh(counts[i:i+2000]) for i in range(0, counts.shape[0], 2000)]).tocsr() # in between there are several copies
         counts,half = counts.multiply(self.rare.numpy()[None]).tocsr(),1<<self.bits>>1
         return hstack([normalize(counts[:,a*half:b*half])*(w*(self.begins.item() if a==5 else 1.)) for a,b,w in VIEWS]).tocsr()
     def learn(self, texts, labels, held=None, truth=None, thorough=True): # (n,) numbers of classes, or (n, classes) which of them hold; texts to choose with and their labels; try all ways, or the plain one alone
@@ -148,7 +149,9 @@ class Grams(nn.Module):
         return self
     def answer(self, counts): # (n, classes), logits
         return torch.from_numpy(self.weigh(counts)@self.weight.numpy())+self.bias
-    def forward(self, texts): return self.answer(self.counts(texts))
+    def forward(self, texts): # some at a time: their runs take far more room than they do
+        texts = [*texts]
+        return torch.cat([self.answer(self.counts(texts[i:i+2000])) for i in range(0, max(1, len(texts)), 2000)])
 
 def tries_of(n_classes:int)->tuple: # with the beginning or without; with naive Bayes or without
     "What is worth trying: many classes take much time and room"
@@ -166,9 +169,11 @@ def log_ratios(rows, holds)->np.ndarray: # sparse (n, n_features); (n,) bool; (n
 
 def fit_machine(rows, labels, bayes:bool)->tuple: # of two classes or, without naive Bayes, of more; weights (n_machines, n_features), biases (n_machines,)
     "What tells classes apart: two by one machine, more by one for each"
+    from scipy.sparse import csr_array
     from sklearn.svm import LinearSVC
     ratio = log_ratios(rows, labels==labels.max()) if bayes else np.float32(1)
-    svm = LinearSVC(C=.5, random_state=0).fit(rows.multiply(ratio[None]).tocsr() if bayes else rows, labels)
+    numbers = rows.data*ratio[rows.indices] if bayes else rows.data
+    svm = LinearSVC(C=.5, random_state=0).fit(csr_array((numbers.astype('float64'), rows.indices, rows.indptr), rows.shape), labels) # where they stand is not copied
     return svm.coef_*ratio,svm.intercept_
 
 def fit_machines(rows, labels, shape, bayes:bool=False)->tuple: # sparse; numbers of classes (n,), or which of them hold (n, classes); weights (n_features, classes) and biases, float32

@@ -10,10 +10,11 @@ import ctypes, gc, json, os, queue, signal, subprocess, sys, threading, time
 from pathlib import Path
 from .core import Stream, UserError, to_json
 
-# %% ../nbs/61_worker.ipynb #a7914670
+# %% ../nbs/61_worker.ipynb #766e9de2
 def give_memory_back():
     "Let the system have what a job has left: memory is kept for the steps of a training otherwise"
     gc.collect()
+    if 'pyarrow' in sys.modules: sys.modules['pyarrow'].default_memory_pool().release_unused() # texts of a table are kept by Arrow
     trim = getattr(ctypes.CDLL(None), 'malloc_trim', None) if sys.platform=='linux' else None # glibc's
     if trim: trim(0)
 

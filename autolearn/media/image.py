@@ -26,13 +26,15 @@ __all__ = ['THINGS', 'FOUND', 'MOST_PIXELS', 'MOST_BYTES', 'LARGE', 'FORMATS', '
            'near_pairs', 'same_tone', 'add_near', 'file_stamps', 'read_measures', 'keep_measures', 'measure_files',
            'add_measures', 'as_items', 'printable', 'files_below', 'as_cell', 'span_of', 'spread', 'readable',
            'read_numbers', 'find_deep', 'summarise', 'find_blank', 'find_dark', 'find_odd_sizes', 'find_blurred',
-           'evidence', 'contact_sheet', 'heat_sheet', 'traits']
+           'evidence', 'contact_sheet', 'Pictures', 'show_made', 'write_made', 'heat_sheet', 'traits']
 
-# %% ../../nbs/media/13_image.ipynb #5913969c
-import hashlib, io, os, threading, time
+# %% ../../nbs/media/13_image.ipynb #baafa3d6
+import hashlib, io, os, re, threading, time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from itertools import chain
+from pathlib import Path
 import numpy as np, pandas as pd, PIL
 from fastcore.basics import chunked
 from PIL import Image, ImageOps
@@ -449,6 +451,45 @@ def contact_sheet(
         im = ImageOps.contain(im, (side, side), Image.NEAREST if max(im.size)<side else Image.BILINEAR)
         sheet.paste(im, (i%cols*(side+4)+2, i//cols*(side+4)+2))
     return sheet
+
+# %% ../../nbs/media/13_image.ipynb #f4ff6001
+class Pictures(list):
+    "Pictures (H, W) or (H, W, 3) uint8 with their labels; a notebook shows them side by side"
+    def __init__(self, pictures, labels):
+        super().__init__(pictures)
+        self.labels = [*labels]
+    def sheet(self)->Image.Image: # a row for each label where all are as many, and few enough
+        "All of them side by side"
+        n = len(self)//max(1, len({*self.labels}))
+        return contact_sheet(self, max(32, min(96, max(self[0].shape[:2]))), n if n*len({*self.labels})==len(self) and 4<=n<=16 else 10)
+    def _repr_png_(self)->bytes:
+        png = io.BytesIO()
+        self.sheet().save(png, 'PNG')
+        return png.getvalue()
+    def __repr__(self): return f"{len(self)} pictures of {self[0].shape[0]}×{self[0].shape[1]}" if self else 'no pictures'
+
+def show_made(made:list)->list: # `Pictures`; lines to print
+    "What a terminal can say of pictures"
+    return [f"{made!r}: to see them, --out FOLDER"]
+
+def write_made(
+    made:list, # `Pictures`
+    out:str, # a folder, which must be new or empty; or a .png for the sheet alone
+)->str: # what was written, in words
+    "Write pictures that a model has made: each in the folder of its label, and all side by side in sheet.png"
+    if str(out).lower().endswith('.png'):
+        write_atomic(out, made._repr_png_())
+        return f"{len(made)} pictures, side by side, written to {out}"
+    out = Path(out)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())): raise UserError(f"{out} exists and is no empty folder. It is left as it is: choose another --out.")
+    count = Counter()
+    for p,label in zip(made, made.labels):
+        folder = out/(re.sub(r'[^\w .()-]', '_', label).strip(' .') or '_') if any(made.labels) else out # labels come from strangers
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(p).save(folder/f'{count[folder]:03}.png')
+        count[folder] += 1
+    write_atomic(out/'sheet.png', made._repr_png_())
+    return f"{len(made)} pictures written to {out}, and sheet.png beside them"
 
 # %% ../../nbs/media/13_image.ipynb #ff768a26
 def heat_sheet(

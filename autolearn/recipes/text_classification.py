@@ -24,8 +24,8 @@ For a few of those kept to choose with; texts of your own take their place.
 
 # %% auto #0
 __all__ = ['MOST_NETS', 'MOST_EPOCHS', 'READ_SHARE', 'MOST_RUNS', 'MOST_WORDS', 'make_dls', 'show_batch', 'make_learner', 'plan',
-           'clock_reading', 'say_lists', 'plan_encoder', 'plan_linear', 'fit', 'settle', 'answer_all', 'ask', 'score',
-           'predict', 'answers_of', 'explain', 'baselines', 'linear_baselines', 'notes', 'facts', 'open_dls']
+           'clock_reading', 'say_lists', 'plan_encoder', 'plan_linear', 'fit', 'told', 'settle', 'answer_all', 'ask',
+           'score', 'predict', 'answers_of', 'explain', 'baselines', 'linear_baselines', 'notes', 'facts', 'open_dls']
 
 # %% ../../nbs/recipes/40_text_classification.ipynb #eeccb98b
 import math, time
@@ -215,7 +215,7 @@ def plan_linear(learn, recipe, secs, found, why)->float: # seconds
         why.append(Decision('linear', every, said, [2 if every==1 else 1], 'linear=…'))
     return 1.+each*len(rows)/every
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #bc18617c
+# %% ../../nbs/recipes/40_text_classification.ipynb #ba6cc5b0
 def fit(
     learn:Learner,
     recipe, # closed: reads linear, thorough, weights, frozen, encoder, read, cuts, epochs, lr
@@ -230,6 +230,10 @@ def fit(
     if recipe.read: learn.fit_one_cycle(recipe.read+recipe.epochs, rate, cbs=[*cuts, Reading([*rows.text, *learn.dls.train.more], recipe.read)])
     else: learn.fit_one_cycle(recipe.epochs, rate, cbs=cuts)
     return weigh_linear(learn)
+
+def told(shown:dict)->str: # of `fit`; in words
+    "What a user should hear at once"
+    return f"In the answers count: {', '.join(f'{k} {v:.0%}' for k,v in shown.items())}."
 
 def settle(
     learn:Learner, # trained further by hand

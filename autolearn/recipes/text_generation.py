@@ -113,7 +113,7 @@ def plan(
         why.append(Decision('epochs', epochs, f"a step takes {1000*step:.0f} ms, an epoch has {n}" if found['cuts'] else f"more than {MOST} learn {tokens:,} tokens by heart", [], 'epochs=…'))
     return recipe.having(**found),why
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #a5f7ad2f
+# %% ../../nbs/recipes/40_text_generation.ipynb #32129157
 def fit(
     learn:Learner,
     recipe, # closed: reads cuts, epochs, lr, counts

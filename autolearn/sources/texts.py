@@ -284,14 +284,14 @@ def find_labels(
         if once<.05*len(lines) and sum(n for o,n in labels.items() if within[o]>.2*n)<.1*len(lines): return sep,last
     return None
 
-# %% ../../nbs/sources/12_texts.ipynb #d682dc04
+# %% ../../nbs/sources/12_texts.ipynb #e4d2a99b
 OPENS = "texts with labels: a table (CSV, TSV, JSON lines, Parquet, DataFrame), a text file with a label on each line, or a folder of text files for each class"
 MEDIUM = 'text'
 READS = ('read_texts', 'read_text_parts', 'read_labelled_lines', 'read_text_folders', 'read_text_items')
 TABLES = ('.csv', '.tsv', '.parquet', '.jsonl', '.ndjson')
 LINES = ('.txt', '.label', '.text', '.train', '.dev', '.test', '.lines')
 
-LARGE = 80_000_000 # bytes of a table that are read whole; of a larger one each second, third … row
+LARGE = 50_000_000 # bytes of a table that are read whole; of a larger one each second, third … row
 
 def quotes_are_signs(path:str, encoding:str)->bool:
     "Does a cell of a file with tabs begin with a quotation mark that it does not end with, and no line go on in the next?"

@@ -271,7 +271,7 @@ def curve_html(
         <div class="al-row"><span>{' '.join(names)}</span> <span class="al-dim">{span}</span></div>
         <svg role="img" width="{w}" height="{h}" viewBox="0 0 {w} {h}">{''.join(out)}</svg></div>'''
 
-# %% ../../nbs/widgets/69_live.ipynb #e064d719
+# %% ../../nbs/widgets/69_live.ipynb #7fb529f3
 def head_html(seen:Seen, more:str='')->str: # more: something to add to the first line
     "Stage, bars, time left, the best so far"
     def bar(share, cls=''):
@@ -292,7 +292,8 @@ def body_html(seen:Seen)->str:
     out = curve_html(loss, end, 'loss')+(curve_html([(name, GREEN, seen.curve(name))], end) if name else '')
     if not seen.rows: return f'<div>{out}</div>' if out else ''
     cols = seen.columns()
-    return f'<div>{out}</div>{_table_html(_epoch_rows(seen, cols, 5), cols)}'
+    made = f'<img class="al-fig" alt="what was made last" src="data:image/png;base64,{seen.sheet}">' if seen.sheet else ''
+    return f'<div>{out}</div>{_table_html(_epoch_rows(seen, cols, 5), cols)}{made}'
 
 def _table_html(rows, head=(), cls:str='')->str:
     "Rows of text as a table"

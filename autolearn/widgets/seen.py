@@ -48,13 +48,14 @@ def say_value(o)->str:
     if o=='': return 'none'
     return inert(o if isinstance(o, str) else json.dumps(o, ensure_ascii=False, default=str), 40)
 
-# %% ../../nbs/widgets/68_seen.ipynb #7cd4d58e
+# %% ../../nbs/widgets/68_seen.ipynb #8732eb7f
 class Seen:
     "What a run has told so far"
     def __init__(self):
         self.at = self.told = self.done = 0. # now, and when the clock was told, as events count; how far the stage is
         self.used = self.secs = self.of = self.since = self.epochs = self.best = self.result = None
         self.stage,self.doing,self.trial,self.names = '','','',{} # names: the number of each trial
+        self.sheet = '' # what was made last: a PNG in base64
         self.rows,self.losses,self.marks = [],[],[] # epochs; (step, loss); the step at the end of each epoch
         self.findings,self.decisions,self.notes = [],[],[] # remarks: mark, head, reason
     def hear(self,
@@ -84,7 +85,7 @@ class Seen:
         if doing!=self.doing or self.since is None or done<self.done: self.since = (self.at, done)
         self.doing,self.done,self.of = doing,done,of
 
-# %% ../../nbs/widgets/68_seen.ipynb #3c2a8316
+# %% ../../nbs/widgets/68_seen.ipynb #e2bf50d4
 @patch
 def on_clock(self:Seen, e): self.used,self.secs,self.told = number(e.get('used')),number(e.get('secs')),self.at
 
@@ -103,6 +104,11 @@ def on_step(self:Seen, e):
     step,loss = number(e.get('step')),number(e.get('loss'))
     if step is not None and loss is not None: self.losses.append((step, loss))
     if len(self.losses)>600: del self.losses[1::2]
+
+@patch
+def on_sheet(self:Seen, e):
+    png = e.get('png')
+    if isinstance(png, str) and len(png)<2_000_000 and re.fullmatch('iVBOR[A-Za-z0-9+/]*=*', png): self.sheet = png
 
 @patch
 def on_epoch(self:Seen, e):

@@ -1,0 +1,133 @@
+#!/usr/bin/env python
+"""Pictures that never were: is our loop as quick as a bare one, and how far are our pictures from real ones beside those of PyTorch's tutorial in the same minutes?
+
+    python benchmarks/gan.py speed [WIDTH]       rounds a second, a ratio, measured in turn in one process
+    python benchmarks/gan.py score DATA MINUTES SEED [ours|dcgan128|dcgan16]     DATA: fashion_mnist, cifar10_jpeg; `ours` first: it teaches the judge of all three
+    python benchmarks/gan.py table               rows.jsonl as a table in README.md
+
+The yardstick is the net of PyTorch's DCGAN tutorial (nz 100, ngf = ndf = 64, Adam 2e-4, betas .5 and .999) at 32×32, one layer less than there, with the tutorial's batch of 128 and with 16, on our pipeline, in our number format.
+Rows are appended to rows.jsonl, with hardware, versions and commit. Data lie in AUTOLEARN_DATA.
+"""
+import json, os, shutil, subprocess, sys, tempfile, time
+from pathlib import Path
+from rows import add_row, table
+
+DATA = Path(os.environ.get('AUTOLEARN_DATA', '../shared/data')).resolve()
+WHERE = dict(fashion_mnist='fashion_mnist', cifar10_jpeg='cifar10_jpeg/cifar10_jpeg.tar.gz')
+KEPT = Path(tempfile.gettempdir())/'autolearn_gan_judges'
+
+# --- speed
+
+def speed(width:str='24', n:int=8000, epochs:int=8):
+    "Rounds of our learner and of a bare loop: the same two nets, data, rule, penalty, optimiser, schedule, and the mean of the generator"
+    import numpy as np, torch
+    from autolearn.layers import bf16_pays
+    from autolearn.recipes.image_generation import make_dls, make_learner
+    from autolearn.records import Recipe
+    from autolearn.source import open_source
+    from autolearn.tasks.image_generation import PLAIN
+    from turns import compare
+    items = open_source(DATA/'fashion_mnist').items[:n+500].assign(key=lambda t: t.key.astype(str))
+    recipe = Recipe('image_generation', PLAIN|dict(classes=True, shape=[1, 28, 28], store='array', width=int(width), critic_width=int(width), bf16=bf16_pays(), epochs=epochs))
+    dls = make_dls(items, np.array(['train']*n+['valid']*500), recipe)
+    x,y,bs = dls.train.x.clone(),dls.train.y[0].clone(),recipe.bs
+    net = make_learner(dls, recipe).model
+    opt = torch.optim.Adam([o for k in (net.make, net.critic) for o in k.parameters()], recipe.lr, betas=(.5, .99), fused=True)
+    total,perm,done = epochs*(n//bs),torch.arange(n),[0]
+    rates = torch.optim.lr_scheduler.LambdaLR(opt, lambda i: 1. if i<total/2 else .5*(1+np.cos(np.pi*(i/total-.5)*2)))
+    fast,slow = [*net.make.parameters()],[*net.slow.parameters()]
+    def begin():
+        net.train()
+        torch.randperm(n, out=perm)
+    def step(i):
+        rows = perm[i*bs:(i+1)*bs]
+        net.steps = i
+        net(x[rows], y[rows]).backward()
+        opt.step()
+        opt.zero_grad()
+        rates.step()
+        done[0] += 1
+        with torch.no_grad():
+            share = 1-min(recipe.slow, done[0]/(done[0]+10))
+            torch._foreach_lerp_(slow, fast, share)
+            for a,b in zip(net.slow.buffers(), net.make.buffers()): a.copy_(b) if a.dtype==torch.long else a.lerp_(b, share)
+    @torch.no_grad()
+    def valid(i):
+        net.eval()
+        net(dls.valid.x[i*bs:(i+1)*bs], dls.valid.y[0][i*bs:(i+1)*bs])
+    learn = make_learner(dls, recipe)
+    learn.remove_cb(learn.watch) # it measures after each epoch, and a bare loop does not
+    learn.metrics = []
+    def fit(turns):
+        with learn.no_bar(), learn.no_logging(): learn.fit_flat_cos(epochs, recipe.lr, pct_start=.5, cbs=turns)
+    add_row(what='speed', data='fashion_mnist, two nets', width=int(width), **compare(fit, begin, step, valid, n))
+
+# --- score
+
+def ours(data:str, secs:float, seed:int)->tuple:
+    "Figures and seconds of one command"
+    run = KEPT/f'{data}-{secs:g}-{seed}'
+    shutil.rmtree(run, ignore_errors=True)
+    start = time.time()
+    subprocess.run(['autolearn', 'fit', DATA/WHERE[data], '--task', 'image_generation', '--budget', f'{int(secs)}s', '--out', run, '--seed', str(seed), '--offline'], check=True, stdout=subprocess.DEVNULL)
+    r = json.loads((run/'result.json').read_text())
+    return r['metrics'], r['test'], time.time()-start, dict(choices=r['recipe']['choices'])
+
+def tutorial(data:str, secs:float, seed:int, bs:int)->tuple:
+    "Figures and seconds of PyTorch's tutorial"
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+    from autolearn.evaluate import Predictions
+    from autolearn.layers import bf16_pays
+    from autolearn.model import Model
+    from autolearn.problem import load_rows
+    run = KEPT/f'{data}-{secs:g}-{seed}'
+    model = Model.load(run)
+    judge,(items, split) = model.learn.model.judge,load_rows(str(run))
+    look = lambda part: model.learn.dls.test_dl(items[split==part].drop(columns='label'))
+    x,test = look('train').x,look('test')
+    c,h,_ = x.shape[1:]
+    side,half = (32-h)//2,bf16_pays()
+    torch.manual_seed(seed)
+    def first(m):
+        if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d)): nn.init.normal_(m.weight, 0., .02)
+        elif isinstance(m, nn.BatchNorm2d): nn.init.normal_(m.weight, 1., .02)
+    up = lambda i, o, s=2, p=1: (nn.ConvTranspose2d(i, o, 4, s, p, bias=False), nn.BatchNorm2d(o), nn.ReLU(True))
+    down = lambda i, o: (nn.Conv2d(i, o, 4, 2, 1, bias=False), nn.BatchNorm2d(o), nn.LeakyReLU(.2, True))
+    G = nn.Sequential(*up(100, 256, 1, 0), *up(256, 128), *up(128, 64), nn.ConvTranspose2d(64, c, 4, 2, 1, bias=False), nn.Tanh()).apply(first).to(memory_format=torch.channels_last)
+    D = nn.Sequential(nn.Conv2d(c, 64, 4, 2, 1, bias=False), nn.LeakyReLU(.2, True), *down(64, 128), *down(128, 256), nn.Conv2d(256, 1, 4, 1, 0, bias=False)).apply(first).to(memory_format=torch.channels_last)
+    og,od = (torch.optim.Adam(o.parameters(), 2e-4, betas=(.5, .999), fused=True) for o in (G, D))
+    cast = lambda: torch.autocast('cpu', torch.bfloat16, enabled=half)
+    start,steps,order = time.time(),0,[]
+    while time.time()-start<secs: # all of the minutes are for training
+        if len(order)<bs: order = torch.randperm(len(x))
+        rows,order = order[:bs],order[bs:]
+        real = F.pad(x[rows].float()/127.5-1, (side,)*4, value=-1.).contiguous(memory_format=torch.channels_last)
+        with cast():
+            made = G(torch.randn(bs, 100, 1, 1))
+            loss = F.softplus(-D(real).float()).mean()+F.softplus(D(made.detach()).float()).mean()
+        od.zero_grad()
+        loss.backward()
+        od.step()
+        og.zero_grad()
+        with cast(): loss = F.softplus(-D(made).float()).mean()
+        loss.backward()
+        og.step()
+        steps += 1
+    wall,n = time.time()-start,len(test.x)
+    with torch.no_grad(), cast(): made = torch.cat([G(torch.randn(min(500, n-i), 100, 1, 1)).float() for i in range(0, n, 500)]) # the tutorial keeps the norms of training
+    made = ((made[:,:,side:side+h,side:side+h]+1)*127.5).round().clamp(0, 255).to(torch.uint8)
+    keys = [*test.dataset.items.key]
+    p = Predictions.of_crowds(keys, judge.look(test.x)[0], judge.look(made)[0], judge.remembered(keys))
+    s,low,high = p.interval('frechet')
+    return p.score(), dict(score=s, low=low, high=high, n=n), wall, dict(steps=steps)
+
+def score(data:str, minutes:str, seed:str, who:str='ours'):
+    secs = 60*float(minutes)
+    figures,test,wall,more = ours(data, secs, int(seed)) if who=='ours' else tutorial(data, secs, int(seed), int(who.removeprefix('dcgan')))
+    add_row(what='likeness', data=data, minutes=float(minutes), seed=int(seed), who=who, score=round(test['score'], 3), low=round(test['low'], 3), high=round(test['high'], 3), n=test['n'], wall=round(wall), figures={k:round(v, 4) for k,v in figures.items()}, **more)
+
+if __name__=='__main__':
+    if len(sys.argv)<2 or sys.argv[1] not in ('speed', 'score', 'table'): sys.exit(__doc__)
+    dict(speed=speed, score=score, table=table)[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,120 @@
+"Pictures that never were: a run from the command line, what it survives, and what its measures see"
+import json
+import numpy as np, pandas as pd, pytest
+from PIL import Image
+from autolearn.core import UserError
+from autolearn.likeness import Crowds, copies, frechet, kernel_distance, recall
+from autolearn.learner import AutoLearner
+from autolearn.media.image import write_made
+from autolearn.problem import Asked, prepare
+from autolearn.profile import look
+from autolearn.records import Recipe
+from autolearn.source import open_source
+from autolearn.tasks.image_generation import PLAIN, portfolio
+from runs import call, kill_group, pickles, result, start, wait_for, write_folder
+
+CLOSED = PLAIN|dict(classes=True, shape=[1, 8, 8], store='memory', judge=[16, 32], judge_steps=60, repeat=8, width=16, critic_width=16, epochs=6)
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory): return write_folder(tmp_path_factory.mktemp('digits'), 600, names={3:'a b', 4:'käse'})
+
+@pytest.fixture(scope='module')
+def recipe_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp('recipe')/'recipe.json'
+    path.write_text(json.dumps(Recipe('image_generation', CLOSED).to_dict()))
+    return path
+
+@pytest.fixture(scope='module')
+def run(folder, recipe_file, tmp_path_factory):
+    out = tmp_path_factory.mktemp('runs')/'run'
+    code,said = call('fit', folder, '--task', 'image_generation', '--recipe', recipe_file, '--budget', '120s', '--out', out)
+    assert code==0, said
+    assert 'The judge is right for' in said and 'frechet' in said
+    return out
+
+def test_a_run_that_makes_pictures(run, tmp_path):
+    "Fit, verify, generate, test"
+    r = result(run)
+    assert r['metric']==dict(name='frechet', better='down') and {'recall', 'coverage', 'density', 'kernel_distance', 'frechet_real', 'named_right'}<={*r['metrics']}
+    assert r['metrics']['frechet_real']<r['test']['score']<r['baselines']['noise'] and r['test']['low']<=r['test']['score']<=r['test']['high']
+    code,out = call('verify', run)
+    assert code==0 and 'equal' in out, out
+    code,out = call('generate', run, '-n', 20, '--seed', 1, '--out', tmp_path/'a')
+    assert code==0 and '20 pictures written' in out, out
+    al = AutoLearner.open(run)
+    model = al.model
+    write_made(model.sample(20, seed=1), str(tmp_path/'b'))
+    files = sorted(o.relative_to(tmp_path/'a') for o in (tmp_path/'a').rglob('*.png'))
+    assert len(files)==21 and {o.parent.name for o in files}=={'', 'a b', 'käse', *'01256789'}
+    assert all((tmp_path/'a'/o).read_bytes()==(tmp_path/'b'/o).read_bytes() for o in files)
+    with pytest.raises(UserError, match='no empty folder'): write_made(model.sample(1), str(tmp_path/'a'))
+    assert model.sample(4, only='käse').labels==['käse']*4 and model.known_among(model.sample(10))==0
+    with pytest.raises(UserError, match="'käse'"): model.sample(4, only='nothing')
+    with pytest.raises(UserError, match='makes new things'): model.predict([tmp_path/'a'/files[0]])
+    tested = model.test(str(tmp_path/'a'))
+    assert tested.metric=='frechet' and len(tested)>=20 and 'frechet' in repr(tested)
+    assert not pickles(run) and json.loads((run/'twin.ipynb').read_text())['metadata']['autolearn']['figures']['frechet']>0
+    assert 'frechet' in al.model.test()._repr_html_() and al.model.sample(4, seed=2).labels==['0', '1', '2', '5']
+    with pytest.raises(UserError, match='compared with nothing'): al.model.compare()
+
+def test_killed_it_goes_on_as_if_nothing_had_happened(run, folder, recipe_file, tmp_path):
+    p = start('fit', folder, '--task', 'image_generation', '--recipe', recipe_file, '--budget', '120s', '--out', tmp_path/'run')
+    wait_for(lambda: [*(tmp_path/'run').glob('trials/*/state.safetensors')] or p.poll() is not None)
+    kill_group(p)
+    assert not [*(tmp_path/'run').glob('trials/*/trial.json')] # it was training
+    code,out = call('resume', tmp_path/'run')
+    assert code==0, out
+    a,b = [result(o) for o in (run, tmp_path/'run')]
+    assert (a['valid'], a['test']['score'])==(b['valid'], b['test']['score'])
+
+def test_one_picture_few_pictures_and_pictures_of_all_kinds(tmp_path):
+    "One is refused; of few, of several sizes and channels and partly without labels, decisions say what was done"
+    (tmp_path/'one/all').mkdir(parents=True)
+    Image.new('L', (32, 32), 99).save(tmp_path/'one/all/a.png')
+    code,out = call('fit', tmp_path/'one', '--task', 'image_generation', '--budget', '60s', '--out', tmp_path/'r')
+    assert code==2 and '12 are the least' in out
+    rng,rows = np.random.default_rng(0),[]
+    for i in range(60):
+        Image.fromarray(rng.integers(0, 256, (20+i%7, 30+i%5, 3), dtype='uint8')).convert('L' if i%2 else 'RGB').save(tmp_path/f'{i}.png')
+        rows.append((f'{i}.png', '' if i%10==0 else 'ab'[i%2]))
+    pd.DataFrame(rows, columns=['file', 'kind']).to_csv(tmp_path/'mixed.csv', index=False)
+    source = open_source(tmp_path/'mixed.csv', target='kind')
+    ready = prepare(source, *look(source), Asked(task='image_generation'))
+    why = {o.key:o.evidence for o in ready.decisions}
+    assert '6 pictures have no label' in why['unlabelled'] and 'are grey' in why['shape'] and '20 to 26 rows' in why['shape'] and (ready.rows.dropped_by=='').all()
+    assert ready.plan.portfolio(ready.used, 60)[0].shape==[3, 24, 32]
+
+def test_photographs_of_one_class_and_fewer_than_a_batch(tmp_path):
+    (tmp_path/'all').mkdir()
+    rng = np.random.default_rng(0)
+    for i in range(20): Image.fromarray(np.kron(rng.integers(0, 256, (3, 4, 3)), np.ones((16, 16, 1))).astype('uint8')).save(tmp_path/f'all/{i}.png')
+    code,out = call('fit', tmp_path, '--task', 'image_generation', '--budget', '20s', '--out', tmp_path/'run')
+    assert code==0 and 'all are of one class' in out, out
+    code,out = call('generate', tmp_path/'run', '-n', 6, '--out', tmp_path/'made')
+    assert code==0 and len([*(tmp_path/'made').glob('*.png')])==7, out
+
+def crowd(real, made): return Crowds(real, made, real, np.full(len(real), np.nan))
+
+def test_measures_against_their_definitions():
+    "The distance of two normal clouds in closed form; kernels pair by pair; who never comes near"
+    rng,W = np.random.default_rng(0),np.ones((1, 4000))
+    a,b = rng.normal(0, 1, (4000, 3)),rng.normal(0, 1, (4000, 3))*[1, 2, 3]+[1, 0, 0]
+    assert abs(frechet(crowd(a, b), W)[0]-(1+0+1+4))<.35
+    x,y = a[:30],b[:30]
+    k = lambda u, v: (u@v/3+1)**3
+    pairs = [(i, j) for i in range(30) for j in range(30) if i!=j]
+    want = np.mean([k(x[i], x[j])+k(y[i], y[j]) for i,j in pairs])-2*np.mean([k(u, v) for u in x for v in y])
+    assert np.isclose(kernel_distance(crowd(x, y), np.ones((1, 30)))[0], want)
+    assert recall(crowd(a[:300], a[300:600]), np.ones((1, 300)))[0]>.8 and recall(crowd(a[:300], a[:1].repeat(300, 0)), np.ones((1, 300)))[0]<.02
+    at,same = copies(np.vstack([a[:2]+1e-4, b[2:3]+50]), a[:1000], a[1000:2000])
+    assert same.tolist()==[True, True, False] and at[:2].tolist()==[0, 1]
+
+def test_large_and_small_pictures_have_recipes_that_fit():
+    from autolearn.recipes.image_generation import make_dls, make_learner
+    for h,w,c in ((8, 8, 1), (28, 28, 1), (30, 30, 3), (33, 120, 1), (480, 640, 3)):
+        profile = look(open_source((np.random.default_rng(0).integers(0, 256, (14, h, w)+((3,) if c==3 else ()), dtype='uint8'), ['a']*14)))[1]
+        recipe = portfolio(profile, 60)[0]
+        items = pd.DataFrame(dict(key=[*map(str, range(14))], image=[np.zeros((h, w)+((3,) if c==3 else ()), 'uint8')]*14, label='a'))
+        learn = make_learner(make_dls(items, np.array(['train']*10+['valid']*4), recipe.having(repeat=2)), recipe)
+        x,y = learn.dls.train.one_batch()
+        assert learn.model(x, y).ndim==0 and x.shape[1:]==(recipe.shape[0], *recipe.shape[1:]), (h, w)
