@@ -223,7 +223,7 @@ def write_rivals(folder:Path, mod, learn, closed, run:Path):
             out[name] = f'rival_{i}.parquet'
     write_json(folder/'rivals.json', out)
 
-# %% ../nbs/60_trial.ipynb #07056b73
+# %% ../nbs/60_trial.ipynb #4e7fcb92
 def run_test(
     run, # folder of the RUN
     folder, # of the trial
@@ -245,8 +245,9 @@ def run_baselines(
     items,split = load_rows(str(run))
     good = (items.content!='').to_numpy()
     out = {}
-    write_json(run/'baselines.json', out)
-    if not hasattr(mod, 'baselines'): return out # its rivals need a trained model
+    if not hasattr(mod, 'baselines'): # its rivals need a trained model
+        write_json(run/'baselines.json', out)
+        return out
     found = mod.baselines(items[good].reset_index(drop=True), split[good])
     for i,(name,p) in enumerate(found.items() if isinstance(found, dict) else found):
         p.write(run/f'baseline_{i}.parquet')
