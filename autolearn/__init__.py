@@ -22,7 +22,7 @@ Modules:
 - `autolearn.sources.archive`: A zip or tar file with class folders in it, unpacked without trust
 - `autolearn.sources.arrays`: Pictures and labels as NumPy arrays, in memory or in an .npz file
 - `autolearn.sources.corpus`: Books, lines and files: what one can learn to write from
-- `autolearn.sources.folder`: One folder for each class, perhaps below folders for train, validation and test
+- `autolearn.sources.folder`: One folder for each class, perhaps below folders for train, validation and test; or pictures of which nobody says what they show
 - `autolearn.sources.idx`: The format of MNIST and its many children: all pictures in one file, all labels in another
 - `autolearn.sources.labels`: What pictures show, written down in JSON: as a list, by file, or as COCO does
 - `autolearn.sources.tables`: A column says where each picture is, another what it shows

@@ -119,7 +119,7 @@ def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=
     al.started = process_start()
     finish(al, as_json, budget)
 
-# %% ../nbs/71_cli.ipynb #1078f969
+# %% ../nbs/71_cli.ipynb #da68afd3
 def check_out(out:str=None):
     "Refuse, before any work is done, a file that could not be written"
     from autolearn.core import UserError
@@ -188,7 +188,7 @@ def predict(model:str=typer.Argument(help="folder of a model or a RUN"), inputs:
 def generate(model:str=typer.Argument(help="folder of a model or a RUN that learnt to make things"), n:int=typer.Option(8, '-n', help="how many"),
              seed:int=typer.Option(0, help="the same seed gives the same"), out:Optional[str]=typer.Option(None, help="FILE or folder; default: print"),
              set:Optional[List[str]]=typer.Option(None, help="key=value: how to make them, like temperature=0.8; may be repeated"),
-             against:Optional[str]=typer.Option(None, help="real texts, or `test`, those of the RUN: say how near the new ones are to them, and to each other"), debug:bool=DEBUG):
+             against:Optional[str]=typer.Option(None, help="real ones, or `test`, those of the RUN: say how near the new ones are to them, and to each other"), debug:bool=DEBUG):
     "New texts, or whatever the model has learnt to make."
     from autolearn.core import plugin
     from autolearn.model import Model

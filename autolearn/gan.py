@@ -7,6 +7,8 @@ A small net that tells the classes of the training pictures apart. What its last
 ## `Gan`
 The generator, its critic, and `slow`, the mean of the generator over its last thousand steps, which makes better pictures than it does (Yazıcı et al. 2019, arXiv 1806.04498).
 
+A critic with batch norm scores a picture by its company, too. It gets real and made ones one batch after the other, and the made ones once more for the generator: by what each score should change, whatever moves it.
+
 ## `make_pictures`
 Each picture has dice of its own, thrown by its name: whoever makes it again, alone or among others, makes the same. Noise that is cut shorter makes pictures that are more usual and more alike (truncation; Brock et al. 2019, arXiv 1809.11096).
 
@@ -21,17 +23,18 @@ __all__ = ['MOST_REMEMBERED', 'MOST_TOLD_APART', 'Judge', 'judge_batch', 'train_
            'walk', 'same_for_each', 'make_pictures', 'kinds_for', 'measure_pictures', 'spread', 'trouble', 'Watch',
            'Watched']
 
-# %% ../nbs/32_gan.ipynb #3e4dae72
+# %% ../nbs/32_gan.ipynb #3569146a
 import copy
 import numpy as np, torch
 from zlib import crc32
 from fastai.basics import Callback, Metric
 from torch import nn
+from torch.func import functional_call
 from .gannets import Turn, vary
 from .layers import conv_net, whiten
 from .likeness import Crowds, coverage, frechet, frechet_real, recall
 
-# %% ../nbs/32_gan.ipynb #d9d85509
+# %% ../nbs/32_gan.ipynb #246a7d2f
 MOST_REMEMBERED,MOST_TOLD_APART = 10_000,1000 # pictures
 
 class Judge(nn.Module):
@@ -57,7 +60,7 @@ class Judge(nn.Module):
 
 def judge_batch(rows:int)->int: return min(128, max(8, rows//8)) # pictures; so many at once
 
-def train_judge(judge, train, valid, steps:int, half:bool=False): # a `Judge`; bytes and numbers of classes, of each part; bfloat16
+def train_judge(judge, train, valid, steps:int, half:bool=False, tell=None): # a `Judge`; bytes and numbers of classes, of each part; bfloat16; who is told how far it is
     "Teach the judge, with one cycle, and have it remember"
     (x, y),device = train,next(judge.parameters()).device
     y,rows = (y, len(x)) if judge.classes>1 else (torch.arange(len(x)), min(len(x), MOST_TOLD_APART))
@@ -67,7 +70,8 @@ def train_judge(judge, train, valid, steps:int, half:bool=False): # a `Judge`; b
     rates = torch.optim.lr_scheduler.OneCycleLR(opt, .01, total_steps=steps, pct_start=.25)
     judge.train()
     order = torch.cat([torch.randperm(rows)[:rows//bs*bs] for _ in range(-(-steps//(rows//bs)))])
-    for i in order.split(bs)[:steps]:
+    for n,i in enumerate(order.split(bs)[:steps]):
+        if tell and n%max(1, steps//50)==0: tell('teaching the judge', n, steps)
         seen = x[i].to(device)
         if judge.classes<2: seen = (vary(seen.float()/127.5-1)+1)*127.5
         with torch.autocast(seen.device.type, torch.bfloat16, enabled=half): loss = nn.functional.cross_entropy(judge(seen)[1].float(), y[i].to(device), label_smoothing=.1)
@@ -80,8 +84,9 @@ def train_judge(judge, train, valid, steps:int, half:bool=False): # a `Judge`; b
     judge.crowd.copy_(torch.from_numpy(judge.look(x[:len(judge.crowd)])[0]))
     judge.share.copy_(torch.bincount(train[1].cpu(), minlength=judge.classes)/len(x))
     judge.ready.fill_(True)
+    if tell: tell('teaching the judge', steps, steps)
 
-# %% ../nbs/32_gan.ipynb #95916436
+# %% ../nbs/32_gan.ipynb #cb5e6a42
 class Gan(nn.Module):
     "Bytes (B, C, H, W) and numbers of classes (B,) to the loss of a round of play"
     def __init__(self, make, critic, judge, rule, penalty, gamma:float=.3, every:int=8, varied:bool=False, half:bool=False): # what both are told; what the critic pays for, how much, every so many steps; `vary`; bfloat16
@@ -92,10 +97,20 @@ class Gan(nn.Module):
         real,ratio = (x.to(torch.bfloat16 if self.half else torch.float32)/127.5-1).contiguous(memory_format=torch.channels_last),[None]
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.half):
             made = self.make(torch.randn(len(x), self.make.n_noise).to(x.device), y) # of the same classes: a real one and a made one are compared
-            both,twice = self.seen(torch.cat([real, Turn.apply(made, ratio)])),torch.cat([y, y])
-            loss,ratio[0] = self.rule(*self.critic(both, twice).float().chunk(2))
+            both,twice = self.seen(torch.cat([real, made if self.critic.company else Turn.apply(made, ratio)])),torch.cat([y, y])
+            if self.critic.company: loss = self.apart(both, y)
+            else: loss,ratio[0] = self.rule(*self.critic(both, twice).float().chunk(2))
             if self.training and self.gamma and self.steps%self.every==0: loss = loss+self.gamma*self.every*self.penalty(self.critic, both, twice)
         return loss
+    def apart(self, both, y): # (2B, C, H, W), the first half real; (B,)
+        "The loss, where scores depend on the company"
+        real,made = both.chunk(2)
+        loss,ratio = self.rule(self.critic(real, y).float(), scores := self.critic(made.detach(), y).float())
+        if not self.training: return loss
+        slope, = torch.autograd.grad(loss, scores, retain_graph=True)
+        still = {k:v.detach() for k,v in self.critic.named_parameters()} # they learn from the loss alone
+        told = (functional_call(self.critic, still, (made, y)).float()*slope*ratio).sum()
+        return loss+told-told.detach()
 
 class Played(nn.Module):
     "The loss is what the model gives"

@@ -8,7 +8,7 @@ Noise, tinted by the class, becomes a small map of many channels, and each layer
 
 ## `Critic`
 One number for a picture, and, where there are classes, how well it looks like one of its class: the class's direction among the features counts, too (projection; Miyato and Koyama 2018, arXiv 1802.05637).
-It has no norm among the pictures of a batch, so that its score of a picture does not depend on the company. With spectral norm its score changes no faster than the picture (Miyato et al. 2018, arXiv 1802.05957).
+As a rule it has no norm among the pictures of a batch, so that its score of a picture does not depend on the company; DCGAN's has one (`batch_norm`; Radford et al. 2016, arXiv 1511.06434). With spectral norm its score changes no faster than the picture (Miyato et al. 2018, arXiv 1802.05957).
 
 ## What they are told
 Scores of real pictures come in, and scores of made ones. Each rule gives the critic's loss, and how many times the generator's slope by the score of a made picture is the critic's: so one pass through the critic is enough for both.
@@ -77,16 +77,17 @@ class Generator(nn.Module):
         for norm,up in zip(self.norms, self.ups): x = up(F.relu(norm(x, y)))
         return torch.tanh(self.last(F.relu(self.norms[-1](x, y))))
 
-# %% ../nbs/31_gannets.ipynb #384c69a6
+# %% ../nbs/31_gannets.ipynb #02bdf26a
 class Critic(nn.Module):
     "Pictures (B, C, H, W) from -1 to 1 and numbers of classes (B,) to scores (B,)"
-    def __init__(self, shape, width:int=24, n_classes:int=1, spectral:bool=False): # channels, height and width; channels of the first layer
+    def __init__(self, shape, width:int=24, n_classes:int=1, spectral:bool=False, batch_norm:bool=False): # channels, height and width; channels of the first layer
         super().__init__()
         (c, h, w),layers,norm = shape,[],spectral_norm if spectral else lambda m: m
         side,widths,strides = min(h, w)//2,[width, 2*width],[2, 1]
         while side>4: side,widths,strides = -(-side//2),[*widths, 4*width],[*strides, 2]
-        for k,i,o,stride in zip([4, *[3]*9], [c, *widths], widths, strides): layers += [norm(nn.Conv2d(i, o, k, stride, 1)), nn.LeakyReLU(.2, True)]
+        for k,i,o,stride in zip([4, *[3]*9], [c, *widths], widths, strides): layers += [norm(nn.Conv2d(i, o, k, stride, 1)), *[nn.BatchNorm2d(o)]*(batch_norm and i>c), nn.LeakyReLU(.2, True)]
         self.body,self.out = nn.Sequential(*layers),norm(nn.Linear(widths[-1], 1))
+        self.company = batch_norm # a score depends on the other pictures of its batch
         self.of_class = norm(nn.Embedding(n_classes, widths[-1])) if n_classes>1 else None
         self.to(memory_format=torch.channels_last)
     def forward(self, x, y):

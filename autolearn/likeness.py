@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MOST_NEAR', 'MOST_PAIRS', 'WORDS', 'LIKENESS', 'features_in', 'distances', 'reach', 'Crowds', 'crowds', 'in_place',
            'shape_of', 'apart', 'frechet', 'frechet_real', 'kernel_distance', 'mean_of', 'recall', 'density',
-           'coverage', 'named_right', 'copies']
+           'coverage', 'named_right', 'nearest', 'copies']
 
 # %% ../nbs/21_likeness.ipynb #5ffa847b
 import numpy as np, pandas as pd
@@ -64,18 +64,21 @@ def in_place(mine:pd.DataFrame, other:pd.DataFrame)->pd.DataFrame:
 
 add_kind(Kind('likeness', 'real_0', ('real_0', 'made_0', 'seen_0'), crowds, 'no picture could be read', ('frechet', 'frechet_real', 'kernel_distance', 'recall', 'density', 'coverage'), 'pictures that were made', answers=False, align=in_place))
 
-# %% ../nbs/21_likeness.ipynb #3e869b25
-def shape_of(x, w)->tuple: # (n, d), (n,) how often each counts; (d,), (d, d)
-    "Mean and covariance"
+# %% ../nbs/21_likeness.ipynb #79318608
+def shape_of(x, w)->tuple: # (n, d), (n,) how often each counts; (d,), (n, d)
+    "Mean, and rows whose products are the covariance"
     mean = w@x/w.sum()
-    return mean,((x-mean)*w[:,None]).T@(x-mean)/max(1, w.sum()-1)
+    return mean,(x-mean)*np.sqrt(w/max(1, w.sum()-1))[:,None]
 
 def apart(a, b)->float: # of `shape_of`
     "The squared Fréchet distance of two clouds"
-    (m, c),(k, d) = a,b
-    scale,axes = np.linalg.eigh(c)
-    root = (axes*np.sqrt(scale.clip(0)))@axes.T
-    return float(((m-k)**2).sum()+np.trace(c)+np.trace(d)-2*np.sqrt(np.linalg.eigvalsh(root@d@root).clip(0)).sum())
+    (m, x),(k, y) = a,b
+    if len(x)<x.shape[1]: shared = np.linalg.svd(x@y.T, compute_uv=False).sum() # fewer rows than features
+    else:
+        scale,axes = np.linalg.eigh(x.T@x)
+        root = (axes*np.sqrt(scale.clip(0)))@axes.T
+        shared = np.sqrt(np.linalg.eigvalsh(root@(y.T@y)@root).clip(0)).sum()
+    return float(((m-k)**2).sum()+(x**2).sum()+(y**2).sum()-2*shared)
 
 # Source: Fréchet 1957; of features of pictures Heusel et al. 2017, arXiv 1706.08500, there in those of Inception
 def frechet(c, W): # `Crowds`; (draws, n) how often each row counts; (draws,)
@@ -130,14 +133,26 @@ class_metric('up', "The share of made pictures that are taken for what they shou
 
 LIKENESS = {o:get_metric(o).better for o in metrics_for('likeness')} # name: 'up' or 'down'
 
-# %% ../nbs/21_likeness.ipynb #86a2d892
+# %% ../nbs/21_likeness.ipynb #98bba438
+def nearest(
+    made, # (n, …) features, or pixels
+    seen, # (m, …) likewise; may lie on the disk
+    bs:int=2000, # of `seen` at once
+)->tuple: # (n,) which of `seen`; (n,) how far
+    "The nearest of `seen` to each"
+    flat = lambda o: np.asarray(o, dtype='float32').reshape(len(o), -1)
+    a,at,far = flat(made),np.zeros(len(made), int),np.full(len(made), np.inf)
+    for i in range(0, len(seen), bs):
+        d = distances(a, flat(seen[i:i+bs]))
+        at,far = np.where(d.min(1)<far, i+d.argmin(1), at),np.minimum(far, d.min(1))
+    return at,far
+
 def copies(
-    made, # (n, d) features, or pixels
-    seen, # (m, d) of what was learnt from
-    real, # (k, d) of others
+    made, # (n, …) features, or pixels
+    seen, # (m, …) of what was learnt from
+    real, # (k, …) of others
     share:float=.01, # of others that are so near by chance
 )->tuple: # (n,) the nearest of `seen`; (n,) is it nearer than all but a `share` of the others have theirs?
     "Which of `made` are copies of `seen`"
-    nearest = lambda x: [(d.argmin(1), d.min(1)) for o in np.array_split(x, max(1, len(x)*len(seen)//20_000_000)) for d in [distances(o, seen)]]
-    (at, far),(_, usual) = [map(np.concatenate, zip(*nearest(np.asarray(x, dtype='float32')))) for x in (made, real)]
-    return at,far<np.quantile(usual, share)
+    at,far = nearest(made, seen)
+    return at,far<np.quantile(nearest(real, seen)[1], share)

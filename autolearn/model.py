@@ -158,7 +158,7 @@ class Tested(Predictions):
         sheets = [o._repr_html_() for o in (self.sheet(), self.pairs()) if o]
         return ''.join(f'<div>{escape(o)}</div>' for o in self.lines())+''.join(sheets)+super()._repr_html_()
 
-# %% ../nbs/50_model.ipynb #5d2abf0f
+# %% ../nbs/50_model.ipynb #5cb07c10
 def things_of(medium:str)->str: return getattr(plugin('media', medium), 'THINGS', 'rows')
 
 SOME = 1000 # items that are answered for at once
@@ -232,21 +232,27 @@ class Model:
         "How many of them it has learnt from or was chosen with in this very form; 0 where the RUN is not at hand"
         return self.add_known(plugin('media', get_task(self.recipe.task).medium).as_items(made, {**self.about, **self.recipe.choices}).assign(label='', part=''))[1]
     def compare(self,
-        data=None, # real texts, as `open_source` opens them; None: the test part of the RUN
+        data=None, # real things, as `open_source` opens them; None: the test part of the RUN
         n:int=1000, # samples
         seed:int=0,
         samples:list=None, # made before; None: make `n`
         **how, # as for `sample`
-    )->pd.DataFrame: # a row for each length of runs
+    )->pd.DataFrame: # a row for each measure
         "How near samples are to real things, and to each other; how it is measured is printed"
-        plan = get_task(self.recipe.task)
-        if not hasattr(plan, 'compare'): raise UserError(f"What a model of {self.recipe.task} makes is compared with nothing.")
-        if data is None and not (self.run and (self.run/'problem.json').exists()): raise UserError("Name the real texts to compare with.")
-        items = self.open_alike(data).items if data is not None else self.run_items()
+        plan,own = get_task(self.recipe.task),self.run is not None and (self.run/'problem.json').exists()
+        if not self.generates: raise UserError(f"A model of {plan.name} makes nothing that could be compared. See test.")
+        if data is None and not own: raise UserError("Name what is real, to compare with.")
+        rows = self.run_items() if own else None
+        items = self.open_alike(data).items if data is not None else rows
         if 'test' in set(items.part): items = items[items.part=='test']
-        table,said = plan.compare(samples or self.sample(n, seed, **how), [*items[plan.medium]])
+        made = samples if samples is not None else self.sample(n, seed, **how)
+        if hasattr(plan, 'compare'): table,said = plan.compare(made, [*items[plan.medium]])
+        else: table,said = get_recipe(plan.name).compare(self.learn, made, self.whole(items), None if rows is None else self.whole(rows[rows.part=='train']))
         print(said)
         return table
+    def whole(self, items:pd.DataFrame)->pd.DataFrame: # rows of a source
+        "Those that can be read"
+        return items[plugin('media', get_task(self.recipe.task).medium).readable(items)].reset_index(drop=True)
     def run_items(self)->pd.DataFrame: # key, the input column, part
         "The rows of the RUN this model came from, with the parts they were in"
         from autolearn.source import reopen

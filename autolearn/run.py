@@ -298,7 +298,7 @@ def ask(self:Run, budget:Budget, do:str, **what):
             self.tell('note', text="Stopping: the best so far is tested and written. Once more to leave at once.")
             self.stop()
 
-# %% ../nbs/63_run.ipynb #c63a7c93
+# %% ../nbs/63_run.ipynb #2c2df743
 @patch
 def fit(self:Run,
     secs:float=None, # budget; None: what is left of the run's own
@@ -519,7 +519,7 @@ def clear(self:Run, best:Trial):
         (d/'state.safetensors').unlink(missing_ok=True)
         if d.name!=best.id:
             shutil.rmtree(d/'model', ignore_errors=True)
-            for f in ('valid.parquet', 'test.parquet', 'outputs.json'): (d/f).unlink(missing_ok=True)
+            for f in (*d.glob('*.parquet'), d/'outputs.json', d/'rivals.json'): f.unlink(missing_ok=True)
     (self.folder/'worker.log').unlink(missing_ok=True)
 
 # %% ../nbs/63_run.ipynb #27362e89

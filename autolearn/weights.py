@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
-# %% ../nbs/21_weights.ipynb #9622406b
+# %% ../nbs/21_weights.ipynb #2fcda1cb
 NETS = dict(mobilenetv3_small_100=.06, mobilenetv3_large_100=.22, efficientnet_lite0=.39, efficientnet_b0=.4, regnety_004=.4, mobilenetv2_100=.3,
     regnety_008=.8, efficientnet_lite1=.6, resnet18=1.8, resnet26=2.4, resnet34=3.7, resnet50=4.1, convnext_atto=.6, convnext_femto=.8,
     convnext_pico=1.4, convnext_nano=2.5, convnext_tiny=4.5) # name in timm: billions of multiplications for a picture of 224 pixels
@@ -30,15 +30,17 @@ def weight_folders()->list:
 
 def net_of(
     path, # of a file of weights
-)->str: # a key of NETS, or ''
+    nets=NETS, # names of nets
+)->str: # one of `nets`, or ''
     "The net that a file's name, or that of its folders, says it belongs to"
     if re.search('rcnn|retinanet|fcn_|deeplab|lraspp|ssd|fpn|keypoint', os.path.basename(path).lower()): return '' # its body is part of something else
     text = '_'+re.sub(r'[^a-z0-9]+', '_', '/'.join(Path(path).parts[-4:]).lower())
-    return max((o for o in NETS if f'_{o}_' in text), key=len, default='')
+    return max((o for o in nets if f'_{o}_' in text), key=len, default='')
 
 def find_weights(
     folders=None, # where to look; None: `weight_folders`
     most:int=10_000, # files to look at in a folder
+    nets:dict=NETS, # name in timm: how long it takes
 )->list: # (net, path) of each, those of the first folder first, and in a folder the quickest net first
     "The pretrained nets that are at hand"
     found = []
@@ -46,8 +48,8 @@ def find_weights(
         here = []
         for i,(at,_,names) in enumerate(os.walk(folder)):
             if i>most: break
-            here += [(net_of(p), p) for n in names if n.endswith(ENDINGS) for p in [os.path.join(at, n)] if net_of(p)]
-        found += sorted(here, key=lambda o: (NETS[o[0]], o[1]))
+            here += [(net_of(p, nets), p) for n in names if n.endswith(ENDINGS) for p in [os.path.join(at, n)] if net_of(p, nets)]
+        found += sorted(here, key=lambda o: (nets[o[0]], o[1]))
     return found
 
 # %% ../nbs/21_weights.ipynb #c3ffb99a

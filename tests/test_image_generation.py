@@ -1,16 +1,21 @@
 "Pictures that never were: a run from the command line, what it survives, and what its measures see"
 import json
-import numpy as np, pandas as pd, pytest
+import numpy as np, pandas as pd, pytest, torch, torch.nn.functional as F
 from PIL import Image
 from autolearn.core import UserError
+from autolearn.gan import Gan, Judge
+from autolearn.gannets import Critic, Generator, steepness, usual
 from autolearn.likeness import Crowds, copies, frechet, kernel_distance, recall
 from autolearn.learner import AutoLearner
-from autolearn.media.image import write_made
+from autolearn.media.image import add_content, write_made
+from autolearn.model import Model
 from autolearn.problem import Asked, prepare
 from autolearn.profile import look
 from autolearn.records import Recipe
 from autolearn.source import open_source
-from autolearn.tasks.image_generation import PLAIN, portfolio
+from autolearn.split import split_items
+from autolearn.task import get_recipe
+from autolearn.tasks.image_generation import PLAIN, check_choices, example, portfolio
 from runs import call, kill_group, pickles, result, start, wait_for, write_folder
 
 CLOSED = PLAIN|dict(classes=True, shape=[1, 8, 8], store='memory', judge=[16, 32], judge_steps=60, repeat=8, width=16, critic_width=16, epochs=6)
@@ -55,7 +60,11 @@ def test_a_run_that_makes_pictures(run, tmp_path):
     assert tested.metric=='frechet' and len(tested)>=20 and 'frechet' in repr(tested)
     assert not pickles(run) and json.loads((run/'twin.ipynb').read_text())['metadata']['autolearn']['figures']['frechet']>0
     assert 'frechet' in al.model.test()._repr_html_() and al.model.sample(4, seed=2).labels==['0', '1', '2', '5']
-    with pytest.raises(UserError, match='compared with nothing'): al.model.compare()
+    code,out = call('generate', run, '-n', 60, '--seed', 1, '--against', 'test')
+    assert code==0 and '60 made pictures beside as many real ones' in out and ' of 60 are copies' in out and 'kernel_distance' in out, out
+    table = model.compare(samples=model.sample(60, seed=1))
+    assert {*table.features}=={'judge'} and table.score['frechet']>0 and (table.low<=table.score).all() and (table.score<=table.high).all()
+    with pytest.raises(UserError, match='what is real'): Model.load(run/'model').compare()
 
 def test_killed_it_goes_on_as_if_nothing_had_happened(run, folder, recipe_file, tmp_path):
     p = start('fit', folder, '--task', 'image_generation', '--recipe', recipe_file, '--budget', '120s', '--out', tmp_path/'run')
@@ -69,8 +78,8 @@ def test_killed_it_goes_on_as_if_nothing_had_happened(run, folder, recipe_file, 
 
 def test_one_picture_few_pictures_and_pictures_of_all_kinds(tmp_path):
     "One is refused; of few, of several sizes and channels and partly without labels, decisions say what was done"
-    (tmp_path/'one/all').mkdir(parents=True)
-    Image.new('L', (32, 32), 99).save(tmp_path/'one/all/a.png')
+    (tmp_path/'one').mkdir()
+    Image.new('L', (32, 32), 99).save(tmp_path/'one/a.png')
     code,out = call('fit', tmp_path/'one', '--task', 'image_generation', '--budget', '60s', '--out', tmp_path/'r')
     assert code==2 and '12 are the least' in out
     rng,rows = np.random.default_rng(0),[]
@@ -84,14 +93,57 @@ def test_one_picture_few_pictures_and_pictures_of_all_kinds(tmp_path):
     assert '6 pictures have no label' in why['unlabelled'] and 'are grey' in why['shape'] and '20 to 26 rows' in why['shape'] and (ready.rows.dropped_by=='').all()
     assert ready.plan.portfolio(ready.used, 60)[0].shape==[3, 24, 32]
 
-def test_photographs_of_one_class_and_fewer_than_a_batch(tmp_path):
-    (tmp_path/'all').mkdir()
+def test_photographs_without_labels_and_fewer_than_a_batch(tmp_path):
     rng = np.random.default_rng(0)
-    for i in range(20): Image.fromarray(np.kron(rng.integers(0, 256, (3, 4, 3)), np.ones((16, 16, 1))).astype('uint8')).save(tmp_path/f'all/{i}.png')
-    code,out = call('fit', tmp_path, '--task', 'image_generation', '--budget', '20s', '--out', tmp_path/'run')
-    assert code==0 and 'all are of one class' in out, out
+    (tmp_path/'photos').mkdir()
+    for i in range(20): Image.fromarray(np.kron(rng.integers(0, 256, (3, 4, 3)), np.ones((16, 16, 1))).astype('uint8')).save(tmp_path/f'photos/{i}.png')
+    code,out = call('fit', tmp_path/'photos', '--budget', '20s')
+    assert code==2 and 'Put each into a folder' in out and "task='image_generation'" in out, out
+    recipe = tmp_path/'recipe.json'
+    recipe.write_text(json.dumps(Recipe('image_generation', CLOSED|dict(classes=False, shape=[3, 24, 32], varied=True, repeat=16, epochs=2)).to_dict()))
+    code,out = call('fit', tmp_path/'photos', '--task', 'image_generation', '--recipe', recipe, '--budget', '60s', '--out', tmp_path/'run')
+    assert code==0 and 'there are no classes' in out, out
     code,out = call('generate', tmp_path/'run', '-n', 6, '--out', tmp_path/'made')
     assert code==0 and len([*(tmp_path/'made').glob('*.png')])==7, out
+
+def test_a_critic_with_batch_norm_teaches_both_as_two_losses_would():
+    torch.manual_seed(0)
+    make,critic = Generator((1, 8, 8), 8, 3, 16),Critic((1, 8, 8), 8, 3, batch_norm=True)
+    net = Gan(make, critic, Judge(1, 3, [8], 20), usual, steepness, gamma=0.).train()
+    x,y = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8),torch.arange(12)%3
+    torch.manual_seed(1)
+    net(x, y).backward()
+    mine = [[p.grad.clone() for p in o.parameters()] for o in (make, critic)]
+    torch.manual_seed(1)
+    made,real = make(torch.randn(12, 16), y),x/127.5-1
+    his = torch.autograd.grad(F.softplus(-critic(made, y)).mean(), [*make.parameters()], retain_graph=True)
+    hers = torch.autograd.grad(usual(critic(real, y), critic(made.detach(), y))[0], [*critic.parameters()])
+    assert all(torch.allclose(a, b, atol=1e-6) for a,b in zip(mine[0]+mine[1], [*his, *hers]))
+
+@pytest.mark.parametrize('how', [dict(rule='usual', batch_norm=True, gamma=0.), dict(rule='hinge', spectral=True, gamma=0.), dict(rule='wasserstein', penalty='slope_of_one', gamma=10., every=1), {}],
+                         ids=['DCGAN', 'SN-GAN', 'WGAN-GP', 'R3GAN'])
+def test_every_recipe_learns(how):
+    from autolearn.recipes.image_generation import fit, make_dls, make_learner, score
+    x,y = example()
+    items = add_content(pd.DataFrame(dict(key=np.arange(len(x)).astype(str), image=[*x], label=y.astype(str), part='')))
+    split,recipe = split_items(items, valid=.2, test=.2),Recipe('image_generation', CLOSED|dict(store='array', repeat=1, epochs=3)|how)
+    check_choices(recipe)
+    learn = make_learner(make_dls(items, split, recipe), recipe)
+    with learn.no_bar(), learn.no_logging(): fit(learn, recipe)
+    trained = score(learn, learn.dls.valid, recipe)['frechet']
+    for o in (learn.model.make, learn.model.slow): o.load_state_dict(Generator((1, 8, 8), 16, 10).state_dict())
+    assert trained<.9*score(learn, learn.dls.valid, recipe)['frechet']
+
+def test_others_look_where_their_weights_are(run, tmp_path, monkeypatch):
+    import timm
+    from safetensors.torch import save_file
+    mod = get_recipe('image_generation')
+    monkeypatch.setattr(mod, 'SEERS', dict(resnet18=1.8)) # Inception takes long to make
+    save_file(timm.create_model('resnet18').state_dict(), tmp_path/'resnet18.safetensors')
+    model = Model.load(run)
+    rows = model.run_items()
+    table,said = mod.compare(model.learn, model.sample(12), rows[rows.part=='test'], rows[rows.part=='train'], folders=[tmp_path])
+    assert {*table.features}=={'judge', 'resnet18'} and 'Of resnet18, at 12 pictures' in said and np.isfinite(table[table.features=='resnet18'].score).all()
 
 def crowd(real, made): return Crowds(real, made, real, np.full(len(real), np.nan))
 

@@ -9,6 +9,7 @@ from autolearn.core import plugin, plugins
 from autolearn.profile import look
 from autolearn.source import open_source, reopen, settle_parts
 from autolearn.sources import arrays, folder, idx, tables
+from autolearn.task import choose_task
 
 rng = np.random.default_rng(0)
 X,Y = rng.integers(0, 256, (12, 6, 5), dtype=np.uint8),np.array([3, 0, 7]*4)
@@ -531,7 +532,9 @@ def test_messages_when_nothing_fits(tmp_path):
                        (['a.png'], "'list'"), (b'photos', "'bytes'")):
         with pytest.raises(UserError, match=match): open_source(data)
     for i in range(3): picture(tmp_path/f'flat/{i}.png')
-    with pytest.raises(UserError, match="'flat' holds 3 pictures but no folders"): open_source(tmp_path/'flat')
+    flat = open_source(tmp_path/'flat')
+    assert len(flat.items)==3 and {*flat.items.label}=={''} and 'no labels' in flat.note
+    with pytest.raises(UserError, match="Put each into a folder"): choose_task(look(flat)[1])
     write(tmp_path/'photos/a.txt', 'x')
     with pytest.raises(UserError, match="holds files .1 '.txt'. but"): open_source(tmp_path/'photos')
     write(tmp_path/'photos/a.doc', 'x')

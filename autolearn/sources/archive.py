@@ -111,16 +111,17 @@ def unpack(
     if why: raise UserError(f"{os.path.basename(path)!r} is not unpacked: {why}. Unpack it yourself if you trust it, and give the folder.")
     return str(home/name)
 
-# %% ../../nbs/sources/12_archive.ipynb #ad1044de
+# %% ../../nbs/sources/12_archive.ipynb #3d1daaa7
 def read_archive(
     path:str, # a zip or tar file
     root:str='', # the folder in it that holds class folders or parts
-    **parts:str, # folders of class folders in `root`, by part
+    labels:bool=True, # False: pictures without class folders
+    **parts:str, # folders in `root`, by part
 )->pd.DataFrame: # key (from `root` on), image (whole path), label, part
     "The pictures in an archive's class folders, labelled with the folder's name"
-    return read_folder(os.path.join(unpacked(path), root), **parts)
+    return read_folder(os.path.join(unpacked(path), root), labels, **parts)
 
-# %% ../../nbs/sources/12_archive.ipynb #7a8b59bc
+# %% ../../nbs/sources/12_archive.ipynb #b4c4d1f4
 OPENS = "a zip or tar file of pictures in such folders"
 MEDIUM = 'image'
 READS = ('read_archive',)
@@ -130,7 +131,7 @@ def sniff(data)->float:
     if not isinstance(data, str) or not os.path.isfile(data) or data.lower().endswith(('.npz', '.parquet', '.xlsx', '.docx', *PICTURES)): return 0.
     return .8 if zipfile.is_zipfile(data) or tarfile.is_tarfile(data) else 0.
 
-def check(path:str, root:str='', **parts):
+def check(path:str, root:str='', labels:bool=True, **parts):
     "Is the archive there, and is what is asked for in it?"
     if not os.path.isfile(path): raise UserError(f"There is no archive {path!r}.")
     if any(os.path.isabs(o) or '..' in PurePosixPath(o).parts for o in (root, *parts.values())): raise UserError(f"A folder in {path!r} is asked for that lies outside of it.")
@@ -153,7 +154,7 @@ def open_data(data, target=None, inputs=None, names=None, valid=None, test=None,
         if v is not None and not is_share(v): raise UserError(f"The data are an archive, so {arg}= must be a share.")
     top,name = unpack(data, news),repr(os.path.basename(data))
     opened = folder.open_data(top, valid=valid, test=test) if folder.sniff(top) else None
-    if not opened or all(o.lower() in folder.PLAIN_FOLDERS or part_in(o) for o in opened[2].label.unique()): # named like parts or like nothing: then a file may hold the labels
+    if not opened or all(not o or o.lower() in folder.PLAIN_FOLDERS or part_in(o) for o in opened[2].label.unique()): # named like parts or like nothing: then a file may hold the labels
         if files := label_files(data): raise UserError(f"{name} holds pictures and a file that may label them, {files[0]!r}. Unpack it, and give the folder or that file.")
     if not opened: raise UserError(folder.explain(top).replace(repr(os.path.basename(top)), name) or f"{name} holds no pictures in class folders. If it holds texts, unpack it and give the folder.")
     fn,args,items,note = opened

@@ -33,13 +33,13 @@ def sniff(profile:Profile)->float: # 0 (not at all) to 1
     "Pictures with one label each, or with several"
     return .9 if profile.medium==medium else 0.
 
-# %% ../../nbs/tasks/25_image_classification.ipynb #2477c3ce
+# %% ../../nbs/tasks/25_image_classification.ipynb #217ade99
 def check_profile(profile:Profile):
     "Refuse what this task cannot learn from"
     if profile.medium!=medium: raise UserError(f"{name} needs pictures; {profile.name} holds {profile.medium}.")
     if not profile.stats.get('n_readable'):
         raise UserError(f"None of the {profile.n} files of {profile.name} is a picture that can be read.")
-    if not profile.classes: raise UserError(f"No picture of {profile.name} has a label: the column of labels is empty, or there is none. Pass target=, its name.")
+    if not profile.classes: raise UserError(f"No picture of {profile.name} has a label. Put each into a folder with the name of its label, or give a table with a column of them and pass target=, its name.")
     if len(profile.classes)<2: raise UserError(f"All pictures of {profile.name} have one label, {next(iter(profile.classes), '')!r}: "
         "there is nothing to tell apart. Give two classes or more, for example a folder for each.")
     n,names = sum(profile.classes.values()),profile.labels or profile.classes
