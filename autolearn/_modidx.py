@@ -448,6 +448,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                     'autolearn.likeness.in_place': ('likeness.html#in_place', 'autolearn/likeness.py'),
                                     'autolearn.likeness.kernel_distance': ('likeness.html#kernel_distance', 'autolearn/likeness.py'),
                                     'autolearn.likeness.mean_of': ('likeness.html#mean_of', 'autolearn/likeness.py'),
+                                    'autolearn.likeness.moves': ('likeness.html#moves', 'autolearn/likeness.py'),
                                     'autolearn.likeness.named_right': ('likeness.html#named_right', 'autolearn/likeness.py'),
                                     'autolearn.likeness.nearest': ('likeness.html#nearest', 'autolearn/likeness.py'),
                                     'autolearn.likeness.reach': ('likeness.html#reach', 'autolearn/likeness.py'),

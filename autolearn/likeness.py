@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MOST_NEAR', 'MOST_PAIRS', 'WORDS', 'LIKENESS', 'features_in', 'distances', 'reach', 'Crowds', 'crowds', 'in_place',
-           'shape_of', 'apart', 'frechet', 'frechet_real', 'kernel_distance', 'mean_of', 'recall', 'density',
+           'shape_of', 'apart', 'moves', 'frechet', 'frechet_real', 'kernel_distance', 'mean_of', 'recall', 'density',
            'coverage', 'named_right', 'nearest', 'copies']
 
 # %% ../nbs/21_likeness.ipynb #5ffa847b
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from .metric import Kind, add_kind, class_metric, get_metric, metrics_for
 
-# %% ../nbs/21_likeness.ipynb #8f2344dc
+# %% ../nbs/21_likeness.ipynb #e06fb8b0
 MOST_NEAR = 3000 # rows of which all distances are taken
 MOST_PAIRS = 2000 # rows of which all pairs are taken
 WORDS = ('asked', 'named') # columns that are no numbers
@@ -62,32 +62,39 @@ def in_place(mine:pd.DataFrame, other:pd.DataFrame)->pd.DataFrame:
     rows = np.resize(np.arange(len(mine)), len(other))
     return other.assign(**{o:mine[o].to_numpy()[rows] for o in other if o.startswith('made_')})[[o for o in other if o not in WORDS]]
 
-add_kind(Kind('likeness', 'real_0', ('real_0', 'made_0', 'seen_0'), crowds, 'no picture could be read', ('frechet', 'frechet_real', 'kernel_distance', 'recall', 'density', 'coverage'), 'pictures that were made', answers=False, align=in_place))
+add_kind(Kind('likeness', 'real_0', ('real_0', 'made_0', 'seen_0'), crowds, 'no picture could be read', ('frechet', 'frechet_real', 'kernel_distance', 'recall', 'density', 'coverage'), 'pictures that were made', answers=False, align=in_place, row=.0015))
 
-# %% ../nbs/21_likeness.ipynb #79318608
-def shape_of(x, w)->tuple: # (n, d), (n,) how often each counts; (d,), (n, d)
-    "Mean, and rows whose products are the covariance"
+# %% ../nbs/21_likeness.ipynb #5b8e0326
+def shape_of(x, w)->tuple: # (n, d), (n,) how often each counts; (d,) and (d, d), or, of fewer rows than features, (n, d)
+    "Mean and covariance; or rows whose products are the covariance"
+    n = max(1, w.sum()-1)
     mean = w@x/w.sum()
-    return mean,(x-mean)*np.sqrt(w/max(1, w.sum()-1))[:,None]
+    if len(x)<x.shape[1]: return mean,(x-mean)*np.sqrt(w/n)[:,None]
+    return mean,(((x*w[:,None]).T@x).astype(float)-w.sum()*np.outer(mean, mean))/n
 
 def apart(a, b)->float: # of `shape_of`
     "The squared Fréchet distance of two clouds"
-    (m, x),(k, y) = a,b
-    if len(x)<x.shape[1]: shared = np.linalg.svd(x@y.T, compute_uv=False).sum() # fewer rows than features
-    else:
-        scale,axes = np.linalg.eigh(x.T@x)
-        root = (axes*np.sqrt(scale.clip(0)))@axes.T
-        shared = np.sqrt(np.linalg.eigvalsh(root@(y.T@y)@root).clip(0)).sum()
-    return float(((m-k)**2).sum()+(x**2).sum()+(y**2).sum()-2*shared)
+    (m, c),(k, d) = a,b
+    if len(c)<c.shape[1]: return float(((m-k)**2).sum()+(c**2).sum()+(d**2).sum()-2*np.linalg.svd(c@d.T, compute_uv=False).sum())
+    scale,axes = np.linalg.eigh(c)
+    root = (axes*np.sqrt(scale.clip(0)))@axes.T
+    return float(((m-k)**2).sum()+np.trace(c)+np.trace(d)-2*np.sqrt(np.linalg.eigvalsh(root@d@root).clip(0)).sum())
+
+def moves(a, b, W)->np.ndarray: # (n, d) both; (draws, n); (draws,)
+    "The distance of `a` and `b`, each row as often as `W` says"
+    if not (np.isfinite(a).all() and np.isfinite(b).all()): return np.full(len(W), np.nan)
+    middle = a.mean(0)
+    a,b = [(o-middle).astype('float32' if len(W)>1 else float) for o in (a, b)] # draws are many, and differ in the second digit
+    return np.array([apart(shape_of(a, w), shape_of(b, w)) for w in W.astype(a.dtype)])
 
 # Source: Fréchet 1957; of features of pictures Heusel et al. 2017, arXiv 1706.08500, there in those of Inception
 def frechet(c, W): # `Crowds`; (draws, n) how often each row counts; (draws,)
     "The distance of made and real"
-    return np.array([apart(shape_of(c.real, w), shape_of(c.made, w)) for w in W])
+    return moves(c.real, c.made, W)
 
 def frechet_real(c, W): # likewise
     "The distance of those that were learnt from and real"
-    return np.array([apart(shape_of(c.real, w), shape_of(c.seen, w)) for w in W])
+    return moves(c.real, c.seen, W)
 
 # Source: Bińkowski et al. 2018, arXiv 1801.01401, equation 4: unbiased, over all pairs of two rows
 def kernel_distance(c, W): # likewise

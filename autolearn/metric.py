@@ -18,7 +18,7 @@ from functools import cached_property
 from statistics import NormalDist
 from .core import UserError, nearest
 
-# %% ../nbs/20_metric.ipynb #90a29a6f
+# %% ../nbs/20_metric.ipynb #9cf5e1a0
 @dataclass(frozen=True)
 class Coded:
     "A table of answers in numbers; all rows have a truth"
@@ -81,6 +81,7 @@ class Kind:
     rank:Callable|None=None # how bad each row is, where rows can be told apart
     unit:str='' # of `rank`
     align:Callable|None=None # (table, another) -> the table for the rows of the other
+    row:float=2e-4 # seconds that a row takes until all intervals are known, about
     @property
     def gap(self)->str: return 'prob' if self.answers else self.tells # the column that is NaN where there is no answer
 
@@ -363,7 +364,7 @@ def _n_draws(n_rows:int, n:int)->int:
     "Fewer than `n` draws where the table is so large that they would take seconds; at least 200"
     return min(n, max(200, 20_000_000//n_rows))
 
-# %% ../nbs/20_metric.ipynb #583ea945
+# %% ../nbs/20_metric.ipynb #c56ac078
 def resample(
     metric, # Metric or its name
     *tables:pd.DataFrame, # answers; the same examples with the same truth in the same order
@@ -375,7 +376,7 @@ def resample(
     tables = [t[has_truth(t)] for t in tables]
     if metric.many:
         cs = [coded(t) for t in tables]
-        draws = draw_weights(len(cs[0]), _n_draws(len(cs[0]), n), seed)
+        draws = draw_weights(len(cs[0]), _n_draws(len(cs[0]), min(n, 200) if metric.moved else n), seed)
         return np.concatenate([[metric.many(c, W) for c in cs] for W in draws], axis=1)
     rng,rows = np.random.default_rng(seed),len(tables[0])
     draws = [rng.integers(rows, size=rows) for _ in range(min(n, 200))]

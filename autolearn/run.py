@@ -6,7 +6,7 @@
 __all__ = ['SHORTEST', 'n_cores', 'check_budget', 'RunError', 'run_path', 'say_disk', 'say_ledger', 'follow_data', 'known_run',
            'check_place', 'create_run', 'Run', 'copy_atomic']
 
-# %% ../nbs/63_run.ipynb #d44c4289
+# %% ../nbs/63_run.ipynb #b4547f04
 import contextlib, errno, json, os, re, secrets, shutil, time
 from dataclasses import fields
 from pathlib import Path
@@ -15,7 +15,7 @@ from fastcore.basics import patch
 from filelock import FileLock, Timeout
 from .core import Budget, Stream, UserError, hash_of, plugin, read_json, say_secs, write_json
 from .evaluate import Predictions
-from .metric import get_metric
+from .metric import get_metric, metrics_for
 from .problem import Asked, Prepared
 from .records import Decision, Problem, Profile, Recipe, Trial
 from .split import splitter
@@ -298,7 +298,7 @@ def ask(self:Run, budget:Budget, do:str, **what):
             self.tell('note', text="Stopping: the best so far is tested and written. Once more to leave at once.")
             self.stop()
 
-# %% ../nbs/63_run.ipynb #2c2df743
+# %% ../nbs/63_run.ipynb #ac0ea0d9
 @patch
 def fit(self:Run,
     secs:float=None, # budget; None: what is left of the run's own
@@ -463,7 +463,8 @@ def make_result(self:Run, best:Trial, budget:Budget, looks:int, before:dict)->di
     rows = pd.read_parquet(self.folder/'items.parquet')
     n = {p:int(((rows.part==p) & (rows.dropped_by=='')).sum()) for p in ('train', 'valid', 'test')}
     test = Predictions.read(self.trial_folder(best.id)/'test.parquet')
-    score,low,high = test.interval(self.metric.name)
+    report = test.report([*dict.fromkeys([*metrics_for(test.kind, len(test.classes) or 1), self.metric.name])])
+    score,low,high = [float('nan') if (v := report['scores'][self.metric.name][o]) is None else v for o in ('score', 'low', 'high')]
     base = {}
     own = self.trial_folder(best.id)/'rivals.json'
     for k,f in (read_json(own) if own.exists() else self.read('baselines.json') or {}).items():
@@ -473,7 +474,7 @@ def make_result(self:Run, best:Trial, budget:Budget, looks:int, before:dict)->di
     return dict(schema=1, status='stopped' if self.stopping else 'done', task=self.problem.task,
         metric=dict(name=self.metric.name, better=self.metric.better), valid=best.metrics[self.metric.name],
         test=dict(score=score, low=low, high=high, n=n['test'], looks=looks), metrics=test.score(names), baselines=base or self.dullest(test),
-        report=test.report(), seconds=round(self.past+budget.used, 1), budget=round(self.past+budget.secs, 1), n_train=n['train'], n_valid=n['valid'],
+        report=report, seconds=round(self.past+budget.used, 1), budget=round(self.past+budget.secs, 1), n_train=n['train'], n_valid=n['valid'],
         trials=len(self.trials()), trial=best.id, recipe=best.closed.to_dict(), seed=self.asked.seed, versions=best.environment, verified=None)
 
 @patch

@@ -85,7 +85,7 @@ def environment()->dict:
     return dict(python=platform.python_version(), torch=torch.__version__, fastai=fastai.__version__, numpy=np.__version__,
                 threads=torch.get_num_threads(), device=str(default_device()), cpu=torch.backends.cpu.get_cpu_capability(), machine=platform.machine())
 
-# %% ../nbs/60_trial.ipynb #1a493f5d
+# %% ../nbs/60_trial.ipynb #b0bf9353
 def read_plan(folder:Path): # recipe, decisions and the seconds a step was meant to take; None before the plan
     "The plan of a trial, if it was made"
     if not (folder/'closed.json').exists(): return None
@@ -108,13 +108,13 @@ def time_after(
         for _ in range(2): # the first warms up
             dl = learn.dls.test_dl(items[split=='valid'].head(n_few))
             t = time.perf_counter()
-            mod.predict(learn, dl, recipe)
+            answers = mod.predict(learn, dl, recipe)
             secs.append(time.perf_counter()-t)
             n_few = int(np.clip(64*.03*left/secs[0], 64, 1024))
     n_test = (split=='test').sum()
     n = (2+bool(recipe.choices.get('calibrate')))*(split=='valid').sum()+n_test*(1+2*hasattr(mod, 'rivals')) # validation rows are scored and answered
     once = max(once, secs[0])
-    return 2.+opening*max(.5, 1.2*n_test/max(1, (split!='test').sum()))+once+1.2*secs[1]*n/len(dl.dataset)+n_test/5000,once # the last: the report's intervals
+    return 2.+opening*max(.5, 1.2*n_test/max(1, (split!='test').sum()))+once+1.2*secs[1]*n/len(dl.dataset)+n_test*answers.what.row,once # the last: the report's intervals
 
 MANY = 20_000 # rows; fewer are opened in moments
 
