@@ -65,8 +65,8 @@ def encoder_groups(model)->list: # of lists of parameters: what comes before the
     mine = {id(p) for o in layers for p in o}
     return [[p for p in net.body.parameters() if id(p) not in mine], *layers, [*net.head.parameters()]]
 
-# %% ../nbs/33_encoder.ipynb #550baf77
-def load_encoder(model, folder:str, still:int=0): # holds an `Encoder`; in the usual layout; how many of its layers, from below, do not learn
+# %% ../nbs/33_encoder.ipynb #fca7fd4a
+def load_encoder(model, folder:str): # holds an `Encoder`; in the usual layout
     "Put pretrained weights into the body; the vectors of words, which learn from rare examples only, stay as they are"
     net,found = next(o for o in model.modules() if isinstance(o, Encoder)),load_file(f'{folder}/model.safetensors')
     want = net.body.state_dict()
@@ -74,8 +74,6 @@ def load_encoder(model, folder:str, still:int=0): # holds an `Encoder`; in the u
     missing = [k for k,o in names.items() if not o and 'pooler' not in k and 'position_ids' not in k]
     if missing: raise ValueError(f"The weights in {folder} lack {missing[0]} and {len(missing)-1} more.")
     net.body.load_state_dict({k:found[o] for k,o in names.items() if o}, strict=False)
-    for group in encoder_groups(net)[:1+still if still else 0]:
-        for p in group: p.requires_grad_(False)
     net.body.get_input_embeddings().requires_grad_(False)
 
 # %% ../nbs/33_encoder.ipynb #bc0e09d7

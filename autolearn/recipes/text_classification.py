@@ -27,7 +27,7 @@ __all__ = ['MOST_NETS', 'MOST_EPOCHS', 'READ_SHARE', 'MOST_RUNS', 'MOST_WORDS', 
            'clock_reading', 'say_lists', 'plan_encoder', 'plan_linear', 'fit', 'told', 'settle', 'answer_all', 'ask',
            'score', 'predict', 'answers_of', 'explain', 'baselines', 'linear_baselines', 'notes', 'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #2b0ab3ca
+# %% ../../nbs/recipes/40_text_classification.ipynb #ece504e9
 import math, time
 from collections import Counter
 import numpy as np, pandas as pd, torch
@@ -35,7 +35,7 @@ import numpy as np, pandas as pd, torch
 from fastai.basics import (CategoryBlock, CategoryMap, ColReader, ColSplitter, DataBlock, DataLoaders, Learner, MultiCategoryBlock,
     TransformBlock, accuracy, accuracy_multi, partial, set_seed)
 from ..core import UserError
-from ..encoder import Encoder, Pieces, ReadOnce, encoder_groups, layers_of, load_encoder, open_pieces
+from ..encoder import Encoder, Pieces, ReadOnce, encoder_groups, load_encoder, open_pieces
 from ..evaluate import Predictions, label_figures, list_figures
 from ..layers import bf16_pays
 from ..profile import label_sep, split_label
@@ -97,7 +97,7 @@ def make_learner(
     if recipe.encoder: learn.splitter = encoder_groups
     return learn
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #43404382
+# %% ../../nbs/recipes/40_text_classification.ipynb #41266ec3
 MOST_NETS,MOST_EPOCHS,READ_SHARE,MOST_RUNS = 8,30,.35,15_000_000 # the last two: of the time, for reading; runs in all texts that the linear model learns from, 50 bytes each
 
 def plan(
@@ -157,7 +157,7 @@ def say_lists(learn, recipe)->list: # of Decision
 
 def plan_encoder(
     learn:Learner,
-    recipe, # its linear, thorough, frozen, still, bf16 and epochs may be None
+    recipe, # its linear, thorough, frozen, bf16 and epochs may be None
     secs:float,
 )->tuple: # as `plan` gives
     "Close a recipe that begins with a pretrained net: does all of it learn, or its head alone?"
@@ -180,15 +180,8 @@ def plan_encoder(
     left = .9*(secs-(time.perf_counter()-start))-plan_linear(learn, recipe, secs, found, why)
     frozen = recipe.frozen
     if frozen is None:
-        frozen = found['frozen'] = left<.6*n*step # on SST-2 with MiniLM one pass came to .876, the head alone to .853 (where no step is quick)
+        frozen = found['frozen'] = left<.6*n*step # on SST-2 with MiniLM one pass came to .876, the head alone to .853; the upper half of the layers, in 1.5 passes, to .875
         why.append(Decision('frozen', frozen, f"a step in which all of the net learns takes {1000*step:.0f} ms: {max(0, left)/(n*step):.1f} passes fit", [not frozen], 'frozen=…'))
-    if recipe.still is None:
-        passes,half = left/(n*step),len(layers_of(net.body))//2
-        found['still'] = still = half if not frozen and passes<1.7 else 0
-        if still:
-            load_encoder(learn.model, recipe.weights, still)
-            step = clock(recipe.bf16 or found.get('bf16', False))
-        if not frozen: why.append(Decision('still', still, f"{passes:.1f} passes fit if all of the net learns"+(f", {max(0, left)/(n*step):.1f} if the lower half of its layers stays as it is" if still else ''), [0 if still else half], 'still=…'))
     if frozen: epochs,found['cuts'] = recipe.epochs or 20,[]
     else: epochs,found['cuts'] = choose_epochs(left, step, n, len(learn.dls.valid), recipe.epochs or 5)
     if recipe.epochs is None:
@@ -222,15 +215,15 @@ def plan_linear(learn, recipe, secs, found, why)->float: # seconds
         why.append(Decision('linear', every, said, [2 if every==1 else 1], 'linear=…'))
     return 1.+each*len(rows)/every
 
-# %% ../../nbs/recipes/40_text_classification.ipynb #07a890bb
+# %% ../../nbs/recipes/40_text_classification.ipynb #64a8cbf0
 def fit(
     learn:Learner,
-    recipe, # closed: reads linear, thorough, weights, frozen, still, encoder, read, cuts, epochs, lr
+    recipe, # closed: reads linear, thorough, weights, frozen, encoder, read, cuts, epochs, lr
 )->dict: # how much each counts, by what the rows to choose with say
     "Fit the linear model, train the nets with one cycle, and blend"
     rows,held = learn.dls.train_ds.items,learn.dls.valid_ds.items
     learn.model.grams.learn([*rows.text[::recipe.linear]], learn.dls.train.y[0].cpu().numpy()[::recipe.linear], [*held.text], learn.dls.valid.y[0].cpu().numpy(), recipe.thorough)
-    if recipe.weights: load_encoder(learn.model, recipe.weights, recipe.still)
+    if recipe.weights: load_encoder(learn.model, recipe.weights)
     cuts = [Shorten(recipe.cuts)] if recipe.cuts else []
     if recipe.frozen: cuts = [*cuts, ReadOnce()]
     rate = slice(recipe.lr*.85**len(encoder_groups(learn.model)), recipe.lr) if recipe.encoder else recipe.lr # what is near the words changes least

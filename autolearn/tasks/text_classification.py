@@ -46,8 +46,8 @@ def check_profile(profile:Profile):
         raise UserError(f"{len(names)} classes with {n} texts: some would have none to learn from. "
                         "Is the label column a name of each text, or a quantity? Only classes can be learnt.")
 
-# %% ../../nbs/tasks/25_text_classification.ipynb #a2030439
-PLAIN = dict(sep='', unit='word', unlabelled='', read=0, encoder='', weights='', frozen=False, still=0, kinds=['cnn'], dim=128, hidden=128, hide=.3, drop=.5, least=2, longest=256, linear=1, thorough=True, bits=18, bf16=False, bs=64, lr=.003, wd=.01, cuts=[], seed=0)
+# %% ../../nbs/tasks/25_text_classification.ipynb #cf65c63e
+PLAIN = dict(sep='', unit='word', unlabelled='', read=0, encoder='', weights='', frozen=False, kinds=['cnn'], dim=128, hidden=128, hide=.3, drop=.5, least=2, longest=256, linear=1, thorough=True, bits=18, bf16=False, bs=64, lr=.003, wd=.01, cuts=[], seed=0)
 
 def bits_for(n_classes:int)->int: # of the numbers of runs, for a linear model
     "As many as leave room for the weights of all classes: 200 MB"
@@ -91,7 +91,7 @@ def with_encoder(
     "The recipe with a pretrained net"
     config = read_config(folder)
     most = min(512, config.get('max_position_embeddings') or 512)-4
-    return base.having(encoder=config['model_type'], weights=folder, read=0, frozen=None, still=None, kinds=[], drop=.1, lr=None, epochs=None, bs=min(32, base.bs), longest=int(min(most, np.clip(2*stats['words'][2], 16, 256))))
+    return base.having(encoder=config['model_type'], weights=folder, read=0, frozen=None, kinds=[], drop=.1, lr=None, epochs=None, bs=min(32, base.bs), longest=int(min(most, np.clip(2*stats['words'][2], 16, 256))))
 
 def suit(recipe:Recipe, profile:Profile)->Recipe: # made for other data
     "The recipe without the texts that were read beside those"
@@ -113,12 +113,12 @@ def reasons(profile:Profile)->list: # of Decision
     if find_encoders() and reads(profile): return cut
     return [*cut, Decision('encoder', '', "no pretrained net is at hand in the folder that AUTOLEARN_WEIGHTS names or the usual caches" if reads(profile) else "the texts are not in a script that the usual pretrained nets have read", [], 'encoder=… and weights=…')]
 
-# %% ../../nbs/tasks/25_text_classification.ipynb #3b192e04
+# %% ../../nbs/tasks/25_text_classification.ipynb #caa29552
 def check_choices(recipe:Recipe):
     "Refuse values that no sane recipe has: they may come from a stranger"
     c = recipe.choices
     check_values(recipe, dict(sep=lambda v: isinstance(v, str) and len(v)<4, unit=lambda v: v in UNITS, unlabelled=lambda v: isinstance(v, str) and len(v)<4096, read=or_open(whole(0, 1000)), encoder=lambda v: isinstance(v, str) and (v=='' or v in ENCODERS),
-        weights=lambda v: isinstance(v, str) and (v=='' or read_config(v).get('model_type')==c.get('encoder') or not os.path.exists(v)), frozen=or_open(yes_no), still=or_open(whole(0, 1000)), kinds=or_open(some(says('one of '+', '.join(KINDS), lambda o: o in KINDS), 32)),
+        weights=lambda v: isinstance(v, str) and (v=='' or read_config(v).get('model_type')==c.get('encoder') or not os.path.exists(v)), frozen=or_open(yes_no), kinds=or_open(some(says('one of '+', '.join(KINDS), lambda o: o in KINDS), 32)),
         dim=whole(4, 1024), hidden=whole(4, 1024), hide=number(0, .9), drop=number(0, .9), least=whole(1, 1000), longest=whole(4, 20_000), linear=or_open(whole(1, 10**6)), thorough=or_open(yes_no), bits=whole(8, 22)))
     if bool(c['encoder'])!=bool(c['weights']): raise UserError("The recipe's 'encoder' and 'weights' go together: the kind of net, and the folder with its config.json, tokenizer.json and model.safetensors.")
 
