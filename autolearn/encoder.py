@@ -65,7 +65,7 @@ def encoder_groups(model)->list: # of lists of parameters: what comes before the
     mine = {id(p) for o in layers for p in o}
     return [[p for p in net.body.parameters() if id(p) not in mine], *layers, [*net.head.parameters()]]
 
-# %% ../nbs/33_encoder.ipynb #fca7fd4a
+# %% ../nbs/33_encoder.ipynb #6569d701
 def load_encoder(model, folder:str): # holds an `Encoder`; in the usual layout
     "Put pretrained weights into the body; the vectors of words, which learn from rare examples only, stay as they are"
     net,found = next(o for o in model.modules() if isinstance(o, Encoder)),load_file(f'{folder}/model.safetensors')

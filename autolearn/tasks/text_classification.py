@@ -46,7 +46,7 @@ def check_profile(profile:Profile):
         raise UserError(f"{len(names)} classes with {n} texts: some would have none to learn from. "
                         "Is the label column a name of each text, or a quantity? Only classes can be learnt.")
 
-# %% ../../nbs/tasks/25_text_classification.ipynb #cf65c63e
+# %% ../../nbs/tasks/25_text_classification.ipynb #a2416908
 PLAIN = dict(sep='', unit='word', unlabelled='', read=0, encoder='', weights='', frozen=False, kinds=['cnn'], dim=128, hidden=128, hide=.3, drop=.5, least=2, longest=256, linear=1, thorough=True, bits=18, bf16=False, bs=64, lr=.003, wd=.01, cuts=[], seed=0)
 
 def bits_for(n_classes:int)->int: # of the numbers of runs, for a linear model
@@ -113,7 +113,7 @@ def reasons(profile:Profile)->list: # of Decision
     if find_encoders() and reads(profile): return cut
     return [*cut, Decision('encoder', '', "no pretrained net is at hand in the folder that AUTOLEARN_WEIGHTS names or the usual caches" if reads(profile) else "the texts are not in a script that the usual pretrained nets have read", [], 'encoder=… and weights=…')]
 
-# %% ../../nbs/tasks/25_text_classification.ipynb #caa29552
+# %% ../../nbs/tasks/25_text_classification.ipynb #74feb0cf
 def check_choices(recipe:Recipe):
     "Refuse values that no sane recipe has: they may come from a stranger"
     c = recipe.choices
