@@ -46,7 +46,7 @@ def check_profile(profile:Profile):
     if not n: raise UserError(f"None of the {profile.n} files of {profile.name} is a picture that can be read.")
     if n<12: raise UserError(f"{profile.name} holds {n} picture{'s' if n>1 else ''}; 12 are the least to learn to make such from, and thousands are better.")
 
-# %% ../../nbs/tasks/25_image_generation.ipynb #5e93ad4a
+# %% ../../nbs/tasks/25_image_generation.ipynb #2e071263
 RULES,PENALTIES = ('relativistic', 'hinge', 'wasserstein', 'usual'),('steepness', 'slope_of_one')
 PLAIN = dict(classes=False, shape=[1, 28, 28], store='memory', span=[], repeat=1, flip=False, rule='relativistic', penalty='steepness', gamma=.3, every=8, spectral=False, batch_norm=False, varied=False, noise=64, width=24, critic_width=24, slow=.999,
     judge=[16, 32, 64], judge_steps=400, bs=16, lr=4e-4, wd=0., bf16=False, truncation=0., only='', sweep=False, walk=0, cuts=[], seed=0)
@@ -64,7 +64,7 @@ def reasons(profile:Profile)->list: # of Decision
     (yes, why),shape,s = by_class(profile),shape_for(profile, 64),profile.stats
     said = f"all have {s['height'][1]} rows and {s['width'][1]} columns" if s['one_size'] else f"pictures have {s['height'][0]} to {s['height'][2]} rows and {s['width'][0]} to {s['width'][2]} columns; all are brought to the usual proportions"
     grey = f", {s['grey']:.0%} are grey and made coloured" if 0<s['grey']<1 else ''
-    bare = s['n_readable']-sum(profile.classes.values())
+    bare = min(s['n_readable'], sum(profile.parts.values()))-sum(profile.classes.values()) # of those that take part
     more = [Decision('unlabelled', 'a kind of its own', f"{bare:,} pictures have no label: they are learnt from as a kind without name, which is not made unless it is asked for", [], '')] if yes and bare>0 else []
     return [Decision('classes', yes, why, [not yes], 'classes=…'), Decision('shape', shape, said+grey, [], 'shape=…'), *more]
 
