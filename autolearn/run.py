@@ -121,7 +121,7 @@ def create_run(
             begun.unlink(missing_ok=True)
     return folder
 
-# %% ../nbs/63_run.ipynb #9327b08b
+# %% ../nbs/63_run.ipynb #c98ffcc1
 class Run:
     "A run in its folder"
     def __init__(self,
@@ -140,7 +140,7 @@ class Run:
         self.problem = Problem.from_dict(read_json(self.folder/'problem.json'))
         self.profile = Profile.from_dict(read_json(self.folder/'profile.json', max_mb=512))
         self.asked,self.plan,self.metric = Asked(**self.info['asked']),get_task(self.problem.task),get_metric(self.problem.metric)
-        self.stopping,self.worker,self.past = False,None,0.
+        self.stopping,self.worker,self.past,self.granted = False,None,0.,None
         self._ledger = None
     def open_ledger(self, where):
         from autolearn.ledger import Ledger
@@ -298,7 +298,7 @@ def ask(self:Run, budget:Budget, do:str, **what):
             self.tell('note', text="Stopping: the best so far is tested and written. Once more to leave at once.")
             self.stop()
 
-# %% ../nbs/63_run.ipynb #ac0ea0d9
+# %% ../nbs/63_run.ipynb #619895f0
 @patch
 def fit(self:Run,
     secs:float=None, # budget; None: what is left of the run's own
@@ -439,9 +439,10 @@ def adopt(self:Run,
         self.ledger.set_trial(ended)
         if self.best().id==trial:
             self.worker,clock = Worker(self.folder/'worker.log'),self.read('clock.json')
-            self.past = before['seconds'] # the budget that was granted stays what it was
+            self.past,self.granted = before['seconds'],before['budget'] # the budget stays what it was
             try: self.finish(Budget(max(1., before['budget']-before['seconds'])), before)
             finally:
+                self.granted = None
                 self.worker.close()
                 if clock: write_json(self.folder/'clock.json', clock)
         else: self.tell_behind(ended, self.best())
@@ -474,7 +475,7 @@ def make_result(self:Run, best:Trial, budget:Budget, looks:int, before:dict)->di
     return dict(schema=1, status='stopped' if self.stopping else 'done', task=self.problem.task,
         metric=dict(name=self.metric.name, better=self.metric.better), valid=best.metrics[self.metric.name],
         test=dict(score=score, low=low, high=high, n=n['test'], looks=looks), metrics=test.score(names), baselines=base or self.dullest(test),
-        report=report, seconds=round(self.past+budget.used, 1), budget=round(self.past+budget.secs, 1), n_train=n['train'], n_valid=n['valid'],
+        report=report, seconds=round(self.past+budget.used, 1), budget=self.granted or round(self.past+budget.secs, 1), n_train=n['train'], n_valid=n['valid'],
         trials=len(self.trials()), trial=best.id, recipe=best.closed.to_dict(), seed=self.asked.seed, versions=best.environment, verified=None)
 
 @patch
