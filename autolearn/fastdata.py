@@ -79,7 +79,7 @@ def stack_files(cells, decode, empty=np.empty): # paths; a function that gives a
         out[i] = p
     return out
 
-# %% ../nbs/31_fastdata.ipynb #31f5169e
+# %% ../nbs/31_fastdata.ipynb #a2af09e9
 class StackedDL(BatchDL):
     "A `BatchDL` over a table of pictures; `stack` decodes them, `code` makes numbers of labels, `augment` gets and returns a batch (B, C, H, W)"
     def __init__(self, dataset, bs=64, stack=None, code=None, augment=(), **kwargs):
@@ -89,7 +89,7 @@ class StackedDL(BatchDL):
         self.x = torch.from_numpy(x) if isinstance(x, np.ndarray) else x
         self.y = [code(tl.vocab, rows.label) for tl in dataset.tls[dataset.n_inp:]]
     def new(self, dataset=None, cls=None, **kwargs): return super().new(dataset, cls, **dict(stack=self.stack, code=self.code, augment=self.augment)|kwargs)
-    def shuffle_fn(self, idxs): return torch.randperm(len(idxs)).tolist()
+    def shuffle_fn(self, idxs): return torch.randperm(len(self.x))[:len(idxs)].tolist() # where `n` is less than all, others each time
     def pick(self, i):
         x = to_device(self.x[i], self.device) # what follows is done where the net is; only dice are thrown by the processor
         for f in self.augment if self.split_idx==0 else (): x = f(x)

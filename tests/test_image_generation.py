@@ -134,6 +134,23 @@ def test_every_recipe_learns(how):
     for o in (learn.model.make, learn.model.slow): o.load_state_dict(Generator((1, 8, 8), 16, 10).state_dict())
     assert trained<.9*score(learn, learn.dls.valid, recipe)['frechet']
 
+def test_epochs_are_parts_of_many_pictures():
+    from autolearn.recipes.image_generation import make_dls, make_learner, plan
+    x,y = example()
+    items = add_content(pd.DataFrame(dict(key=np.arange(len(x)).astype(str), image=[*x], label=y.astype(str), part='')))
+    split,recipe = split_items(items, valid=.2, test=.2),Recipe('image_generation', CLOSED|dict(store='array', repeat=1, per_epoch=160))
+    dls = make_dls(items, split, recipe)
+    seen = [torch.cat([o for o,_ in dls.train]) for _ in range(12)]
+    assert len(dls.train)==160//recipe.bs and all(len(o)==160 for o in seen) and not torch.equal(seen[0], seen[1])
+    every = {o.numpy().tobytes() for o in dls.train.x}
+    assert len({o.numpy().tobytes() for o in torch.cat(seen)})>.6*len(every) and {o.numpy().tobytes() for o in seen[0]}<=every
+    asked = recipe.having(repeat=16, per_epoch=None, epochs=None)
+    dls = make_dls(items, split, asked)
+    n,(closed, why) = len(dls.train),plan(make_learner(dls, asked), asked, 20.)
+    assert closed.closed and {o.key for o in why}>={'per_epoch', 'epochs'}
+    assert (len(dls.train)<.7*n and dls.train.n==closed.per_epoch) if closed.per_epoch else len(dls.train)==n
+    assert len(make_dls(items, split, closed).train)==len(dls.train)
+
 def test_others_look_where_their_weights_are(run, tmp_path, monkeypatch):
     import timm
     from safetensors.torch import save_file

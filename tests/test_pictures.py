@@ -7,6 +7,8 @@ from autolearn.core import Stream
 from autolearn.learner import AutoLearner
 from autolearn.media.image import add_measures, add_near, find_near_leaks, measure, near_pairs, read_picture
 from autolearn.profile import label_sep
+from autolearn.records import Recipe
+from autolearn.tasks.image_classification import PLAIN
 
 RNG = np.random.default_rng(0)
 SCENE = np.asarray(Image.fromarray(RNG.integers(0, 256, (6, 8, 3), dtype=np.uint8)).resize((80, 60), Image.BICUBIC))
@@ -115,7 +117,8 @@ def test_choices_nobody_makes_by_default(tmp_path, choice):
     for i,(p,c) in enumerate(zip(x, y)):
         (tmp_path/f'digits/{c}').mkdir(parents=True, exist_ok=True)
         Image.fromarray(p).save(tmp_path/f'digits/{c}/{i}.png')
-    al = AutoLearner(tmp_path/'digits', budget=20, out=tmp_path/'run', news=Stream()).override('epochs', 6).override('skip', 0.)
+    recipe = Recipe('image_classification', PLAIN|dict(shape=[1, 8, 8], shift=1, bs=16, widths=[16, 32], lr=.02, epochs=6))
+    al = AutoLearner(tmp_path/'digits', budget=120, recipe=recipe, out=tmp_path/'run', news=Stream()) # ends when the epochs are over, however busy the machine
     for k,v in choice.items(): al.override(k, v)
     al.fit()
     assert al.result['metrics']['accuracy']>.3
