@@ -29,6 +29,7 @@ Modules:
 - `autolearn.sources.texts`: What is written, and what it is about
 - `autolearn.split`: Rows to learn from, to choose with, and to be tested on
 - `autolearn.textdata`: Words in rows of numbers, batches of like length
+- `autolearn.textgan`: A second net tells what was written from what was read, and the first learns from it, if that helps
 - `autolearn.textlayers`: Vectors of words, a body that reads them, and several such nets side by side
 - `autolearn.textstream`: Characters or words as numbers, and batches in which each row reads on where it ended
 - `autolearn.train`: Seeds, pace and checkpoints: what a fit needs beside fastai"""
