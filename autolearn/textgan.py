@@ -24,8 +24,7 @@ Hear both, and keep the better one."""
 # %% auto #0
 __all__ = ['TextCritic', 'write_on', 'worth', 'Adversary', 'word_by_word', 'write_curve', 'gap', 'Verdict', 'choose_writer']
 
-# %% ../nbs/33_textgan.ipynb #5d9e07b0
-import copy
+# %% ../nbs/33_textgan.ipynb #319cc3a2
 import numpy as np, pandas as pd, torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, dropout
@@ -116,7 +115,7 @@ class Adversary(Callback):
         self.opt.zero_grad()
         self.right.append(float(((scores>0)==true).float().mean()))
 
-# %% ../nbs/33_textgan.ipynb #42b8bd85
+# %% ../nbs/33_textgan.ipynb #2999388a
 def word_by_word(texts:list, real:list)->list: # real texts, to tell by; texts whose words are set apart
     "Texts as BLEU wants them: where real ones have no spaces, each character is a word"
     return texts if sum(' ' in o.strip() for o in real)>.5*len(real) else [' '.join(o) for o in texts]
@@ -147,7 +146,7 @@ class Verdict:
         everyone,again = lambda k: slice(None),lambda k: dice.integers(k, size=k)
         self.gap = gap(points(before, everyone), points(after, everyone))
         drawn = [gap(points(before, again), points(after, again)) for _ in range(draws)]
-        self.low,self.high = np.nanpercentile(drawn, [2.5, 97.5]) if np.isfinite(drawn).any() else (float('nan'),)*2
+        self.low,self.high = np.nanpercentile(drawn, [2.5, 97.5]) if np.isfinite([self.gap, *drawn]).mean()>.9 and np.isfinite(self.gap) else (float('nan'),)*2
     @property
     def better(self): return bool(self.low>0)
     def curve(self, of:dict)->pd.DataFrame: # as `bleu_curve` gives them
