@@ -139,7 +139,7 @@ def test_epochs_are_parts_of_many_pictures():
     x,y = example()
     items = add_content(pd.DataFrame(dict(key=np.arange(len(x)).astype(str), image=[*x], label=y.astype(str), part='')))
     split,recipe = split_items(items, valid=.2, test=.2),Recipe('image_generation', CLOSED|dict(store='array', repeat=1, per_epoch=160))
-    dls = make_dls(items, split, recipe)
+    dls = make_learner(make_dls(items, split, recipe), recipe).dls
     seen = [torch.cat([o for o,_ in dls.train]) for _ in range(12)]
     assert len(dls.train)==160//recipe.bs and all(len(o)==160 for o in seen) and not torch.equal(seen[0], seen[1])
     every = {o.numpy().tobytes() for o in dls.train.x}
@@ -149,7 +149,7 @@ def test_epochs_are_parts_of_many_pictures():
     n,(closed, why) = len(dls.train),plan(make_learner(dls, asked), asked, 20.)
     assert closed.closed and {o.key for o in why}>={'per_epoch', 'epochs'}
     assert (len(dls.train)<.7*n and dls.train.n==closed.per_epoch) if closed.per_epoch else len(dls.train)==n
-    assert len(make_dls(items, split, closed).train)==len(dls.train)
+    assert len(make_learner(make_dls(items, split, closed), closed).dls.train)==len(dls.train)
 
 def test_others_look_where_their_weights_are(run, tmp_path, monkeypatch):
     import timm

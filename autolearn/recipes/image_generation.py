@@ -46,11 +46,11 @@ from ..records import Decision
 from ..train import QuickLearner, QuickOptim, Seeded, Shorten, choose_epochs, time_steps, time_update
 from ..weights import find_weights
 
-# %% ../../nbs/recipes/40_image_generation.ipynb #cd795c7a
+# %% ../../nbs/recipes/40_image_generation.ipynb #e6f68be9
 def make_dls(
     items:pd.DataFrame, # `image` and `label`
     split:np.ndarray, # (n_rows,) 'train', 'valid' or 'test'
-    recipe, # reads classes, repeat, per_epoch, flip, shape, store, span, bs
+    recipe, # reads classes, repeat, flip, shape, store, span, bs
 )->DataLoaders:
     "Batches to learn from and to compare with"
     seen = items[split!='test'].assign(is_valid=split[split!='test']=='valid')
@@ -63,9 +63,7 @@ def make_dls(
     elif recipe.span: stack = partial(stack_files, decode=lambda o: fit_size(read_picture(o, max(recipe.shape), recipe.span), recipe.shape))
     else: stack = partial(stack_files, decode=lambda o: fit_size(read_picture(o, max(recipe.shape)), recipe.shape))
     if recipe.store=='disk': stack = partial(stack, empty=OnDisk)
-    dls = block.dataloaders(seen, bs=recipe.bs, dl_type=StackedDL, stack=stack, code=code, augment=[flip] if recipe.flip else [], drop_last=True)
-    if recipe.per_epoch: dls.train.n = min(recipe.per_epoch, len(dls.train.x)) # others each time
-    return dls
+    return block.dataloaders(seen, bs=recipe.bs, dl_type=StackedDL, stack=stack, code=code, augment=[flip] if recipe.flip else [], drop_last=True)
 
 # %% ../../nbs/recipes/40_image_generation.ipynb #f6228369
 def show_batch(dls):
@@ -75,13 +73,15 @@ def show_batch(dls):
     show_images(x[:8]/255, titles=[dls.vocab[i][:16].replace('$', '\\$') for i in y[:8]], nrows=1, imsize=1.2)
     for ax in plt.gcf().axes: ax.title.set_fontsize(8)
 
-# %% ../../nbs/recipes/40_image_generation.ipynb #526ddf76
+# %% ../../nbs/recipes/40_image_generation.ipynb #623e9dbe
 def make_learner(
     dls:DataLoaders,
-    recipe, # reads seed, shape, width, critic_width, noise, spectral, batch_norm, rule, penalty, judge, repeat, gamma, every, varied, bf16, slow, wd
+    recipe, # reads seed, shape, width, critic_width, noise, spectral, batch_norm, rule, penalty, judge, repeat, per_epoch, gamma, every, varied, bf16, slow, wd
 )->Learner:
     "Two nets that play, as one, and dice that are thrown afresh for each epoch"
     set_seed(recipe.seed) # the first weights
+    dls.train.n = len(dls.train.x)
+    if recipe.per_epoch: dls.train.n = min(recipe.per_epoch, dls.train.n) # others each time
     make,critic = Generator(recipe.shape, recipe.width, len(dls.vocab), recipe.noise),Critic(recipe.shape, recipe.critic_width, len(dls.vocab), recipe.spectral, recipe.batch_norm)
     judge = Judge(recipe.shape[0], len(dls.vocab), recipe.judge, len(dls.train.x)//recipe.repeat)
     if recipe.rule=='hinge': rule = hinge
