@@ -85,7 +85,7 @@ def environment()->dict:
     return dict(python=platform.python_version(), torch=torch.__version__, fastai=fastai.__version__, numpy=np.__version__,
                 threads=torch.get_num_threads(), device=str(default_device()), cpu=torch.backends.cpu.get_cpu_capability(), machine=platform.machine())
 
-# %% ../nbs/60_trial.ipynb #b0bf9353
+# %% ../nbs/60_trial.ipynb #a21db413
 def read_plan(folder:Path): # recipe, decisions and the seconds a step was meant to take; None before the plan
     "The plan of a trial, if it was made"
     if not (folder/'closed.json').exists(): return None
@@ -114,7 +114,8 @@ def time_after(
     n_test = (split=='test').sum()
     n = (2+bool(recipe.choices.get('calibrate')))*(split=='valid').sum()+n_test*(1+2*hasattr(mod, 'rivals')) # validation rows are scored and answered
     once = max(once, secs[0])
-    return 2.+opening*max(.5, 1.2*n_test/max(1, (split!='test').sum()))+once+1.2*secs[1]*n/len(dl.dataset)+n_test*answers.what.row,once # the last: the report's intervals
+    ending = mod.ending(learn, recipe) if hasattr(mod, 'ending') else 0. # what `fit` does after its last epoch
+    return 2.+ending+opening*max(.5, 1.2*n_test/max(1, (split!='test').sum()))+once+1.2*secs[1]*n/len(dl.dataset)+n_test*answers.what.row,once # the last: the report's intervals
 
 MANY = 20_000 # rows; fewer are opened in moments
 
@@ -165,7 +166,7 @@ def run_trial(
     if plan is None:
         news.tell('stage', name='plan', trial=job['trial'])
         plan = (asked, []) if asked.closed else mod.plan(learn, asked, job['deadline']-time.time()-reserve)
-        plan = plan[0],[o.to_dict() for o in plan[1] if o.key not in job.get('chosen', ())] # of what the user has chosen no reason is given
+        plan = plan[0],[o.to_dict() for o in plan[1] if o.evidence and o.key not in job.get('chosen', ())] # of what the user has chosen no reason is given, nor of what is of no use
         n = plan[0].cuts[-1][1] if plan[0].cuts else plan[0].epochs*max(1, len(dls.train))
         write_json(folder/'closed.json', dict(recipe=plan[0].to_dict(), decisions=plan[1], step=max(1e-4, (job['deadline']-reserve-time.time())/n)))
         if n<len(dls.train): news.tell('note', text=f"The budget has room for {n/len(dls.train):.0%} of one pass over the training examples. "
@@ -184,8 +185,8 @@ def run_trial(
     learn.add_cbs([keep, pace, Teller(news, pace, lambda: mod.peek(learn, closed) if hasattr(mod, 'peek') else None)])
     learn.tell = lambda doing, done, of: news.tell('progress', doing=doing, done=done, of=of) # what comes before the epochs
     with learn.no_bar(), learn.no_logging(): shown = mod.fit(learn, closed.having(cuts=[])) # the pace holds the cuts
-    if shown is not None: outputs['shown'] = said(repr(shown)) # below the table
-    if shown is not None and hasattr(mod, 'told'): news.tell('note', text=mod.told(shown))
+    if shown is not None: outputs['shown'] = made_output(shown) if hasattr(shown, '_repr_png_') else said(repr(shown)) # below the table
+    if hasattr(mod, 'told') and (text := mod.told(shown)): news.tell('note', text=text)
     learn.remove_cbs([o for o in learn.cbs if isinstance(o, (Checkpoint, Pace, Teller))])
     closed = closed.having(cuts=[[*o] for o in pace.cuts])
     if 'epochs' in job.get('chosen', ()) and pace.end<.9*pace.planned: news.tell('note', text=f"{asked.epochs} epochs were asked for; there was time for {pace.end} of their {pace.planned} steps. A longer budget, or fewer of them.")

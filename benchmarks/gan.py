@@ -33,8 +33,7 @@ def speed(width:str='24', n:int=8000, epochs:int=8):
     x,y,bs = dls.train.x.clone(),dls.train.y[0].clone(),recipe.bs
     net = make_learner(dls, recipe).model
     opt = torch.optim.Adam([o for k in (net.make, net.critic) for o in k.parameters()], recipe.lr, betas=(.5, .99), fused=True)
-    total,perm,done = epochs*(n//bs),torch.arange(n),[0]
-    rates = torch.optim.lr_scheduler.LambdaLR(opt, lambda i: 1. if i<total/2 else .5*(1+np.cos(np.pi*(i/total-.5)*2)))
+    perm,done = torch.arange(n),[0]
     fast,slow = [*net.make.parameters()],[*net.slow.parameters()]
     def begin():
         net.train()
@@ -45,10 +44,9 @@ def speed(width:str='24', n:int=8000, epochs:int=8):
         net(x[rows], y[rows]).backward()
         opt.step()
         opt.zero_grad()
-        rates.step()
         done[0] += 1
         with torch.no_grad():
-            share = 1-min(recipe.slow, done[0]/(done[0]+10))
+            share = 1/(1+recipe.slow*done[0])
             torch._foreach_lerp_(slow, fast, share)
             for a,b in zip(net.slow.buffers(), net.make.buffers()): a.copy_(b) if a.dtype==torch.long else a.lerp_(b, share)
     @torch.no_grad()
@@ -59,7 +57,7 @@ def speed(width:str='24', n:int=8000, epochs:int=8):
     learn.remove_cb(learn.watch) # it measures after each epoch, and a bare loop does not
     learn.metrics = []
     def fit(turns):
-        with learn.no_bar(), learn.no_logging(): learn.fit_flat_cos(epochs, recipe.lr, pct_start=.5, cbs=turns)
+        with learn.no_bar(), learn.no_logging(): learn.fit(epochs, recipe.lr, cbs=turns)
     add_row(what='speed', data='fashion_mnist, two nets', width=int(width), **compare(fit, begin, step, valid, n))
 
 # --- score

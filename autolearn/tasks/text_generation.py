@@ -6,10 +6,10 @@
 __all__ = ['name', 'medium', 'LABELS', 'SAMPLES', 'DEMO', 'UNITS', 'PLAIN', 'metrics', 'sniff', 'check_profile', 'best_unit',
            'reasons', 'portfolio', 'check_choices', 'space', 'example', 'compare']
 
-# %% ../../nbs/tasks/25_text_generation.ipynb #520042ca
+# %% ../../nbs/tasks/25_text_generation.ipynb #8be32b06
 import math, pydoc_data.topics
 import pandas as pd
-from ..bleu import bleu_figures
+from ..bleu import bleu_figures, set_apart, word_by_word
 from ..core import UserError
 from ..records import Decision, Profile, Recipe
 from ..task import check_values, number, or_open, whole, yes_no
@@ -36,8 +36,8 @@ def check_profile(profile:Profile):
     if n<20: raise UserError(f"{profile.name} holds {n} texts or pieces of a text; 20 are the least to learn to write from. Give more, or shorter ones: inputs='lines' takes each line of a file for a text.")
     if any(o.finder=='exact_copies' and len(o.keys)>=.95*profile.n for o in profile.findings): raise UserError(f"Nearly all texts of {profile.name} are copies of another: there is nothing to learn from them.")
 
-# %% ../../nbs/tasks/25_text_generation.ipynb #8f4f62b8
-PLAIN = dict(unit='char', least=5, most=30_000, dim=64, hidden=256, layers=1, awd=False, drop=.2, counts=0, bf16=False, bs=64, steps=128, longest=1024, lr=.004, wd=.01, length=400, temperature=1., top_k=0, top_p=1., whole=False, start='', cuts=[], seed=0)
+# %% ../../nbs/tasks/25_text_generation.ipynb #414b8679
+PLAIN = dict(unit='char', least=5, most=30_000, dim=64, hidden=256, layers=1, awd=False, drop=.2, counts=0, bf16=False, bs=64, steps=128, longest=1024, lr=.004, wd=.01, play=0., compared=0, length=400, temperature=1., top_k=0, top_p=1., whole=False, start='', cuts=[], seed=0)
 
 def best_unit(profile:Profile)->tuple: # 'char' or 'word'; why
     "How texts are to be read"
@@ -56,7 +56,8 @@ def reasons(profile:Profile)->list: # of Decision
     by_word = [Decision('whole', True, "rare words are put together from letters, mostly to words that there are not: none such is written", [False], 'whole=…'),
         Decision('top_p', .9, "of the words that may come next only those are thrown dice for that together have nine tenths of the probability; a higher temperature makes up for it", [1.], 'top_p=…')]
     return [Decision('unit', unit, why, [o for o in UNITS if o!=unit], 'unit=…'),
-        Decision('counts', 6, "what followed up to six tokens is counted (fewer where there are many different ones), and counts and net answer together, each with the weight that it has on the part to choose with", [0], 'counts=…'), *(by_word if unit=='word' else [])]
+        Decision('counts', 6, "what followed up to six tokens is counted (fewer where there are many different ones), and counts and net answer together, each with the weight that it has on the part to choose with", [0], 'counts=…'),
+        Decision('play', 0., "a critic that tells what was written from what was read, and has a say at last, made captions no better; where one is asked for, the curves of both writers decide", [.3], 'play=…'), *(by_word if unit=='word' else [])]
 
 def portfolio(
     profile:Profile,
@@ -67,15 +68,16 @@ def portfolio(
     s,unit = profile.stats,best_unit(profile)[0]
     total = s.get('total', 100_000)/dict(char=1, word=5, bpe=3)[unit] # tokens
     bs = int(2**min(6, max(2, math.log2(max(1, total/2000))//1)))
-    base = Recipe(name, PLAIN|dict(unit=unit, most=4000 if unit=='bpe' else 30_000, dim=64 if unit=='char' else 256, hidden=None, drop=None, whole=unit=='word', top_p=.9 if unit=='word' else 1., counts=6, bf16=None, bs=bs, steps=32 if unit=='word' else 128 if s.get('running') and unit=='char' else 64,
+    base = Recipe(name, PLAIN|dict(unit=unit, most=4000 if unit=='bpe' else 30_000, dim=64 if unit=='char' else 256, hidden=None, drop=None, whole=unit=='word', top_p=.9 if unit=='word' else 1., counts=6, bf16=None, compared=None, bs=bs, steps=32 if unit=='word' else 128 if s.get('running') and unit=='char' else 64,
         length=400 if s.get('running') else int(min(2000, 2*s.get('chars', [1, 100, 200])[2]+8)), epochs=None))
     return [base, base.having(hidden=128)]
 
-# %% ../../nbs/tasks/25_text_generation.ipynb #53239b8a
+# %% ../../nbs/tasks/25_text_generation.ipynb #9e89034d
 def check_choices(recipe:Recipe):
     "Refuse values that no sane recipe has: they may come from a stranger"
-    check_values(recipe, dict(lr=number(1e-9, 1e3), unit=lambda v: v in UNITS, least=whole(1, 10**6), most=whole(0, 200_000), dim=whole(4, 4096), hidden=or_open(whole(4, 4096)), layers=whole(1, 8), drop=or_open(number(0, .9)), counts=whole(0, 12),
+    check_values(recipe, dict(lr=number(1e-9, 1e3), unit=lambda v: v in UNITS, least=whole(1, 10**6), most=whole(0, 200_000), dim=whole(4, 4096), hidden=or_open(whole(4, 4096)), layers=whole(1, 8), drop=or_open(number(0, .9)), counts=whole(0, 12), play=number(0, .9), compared=or_open(whole(0, 10_000)),
         steps=whole(2, 4096), longest=whole(16, 65536), length=whole(1, 1_000_000), temperature=number(0, 100), top_k=whole(0, 10**6), top_p=number(1e-6, 1), whole=yes_no, awd=yes_no, start=lambda v: isinstance(v, str) and len(v)<100_000))
+    if recipe.choices['play'] and recipe.choices['compared'] is not None and recipe.choices['compared']<20: raise UserError("The recipe's 'compared' is too small: to tell two writers apart takes 20 texts at each temperature, hundreds are better.")
 
 # %% ../../nbs/tasks/25_text_generation.ipynb #a6539b72
 def space(profile:Profile)->dict: # choice: list of values, or (low, high, 'log' or 'linear')
@@ -91,15 +93,13 @@ def example(
     texts = [*dict.fromkeys(' '.join(o.split()) for t in pydoc_data.topics.topics.values() for o in t.split('\n\n') if len(o)>60)]
     return pd.DataFrame(dict(text=texts)).sample(frac=1, random_state=seed)[:n].reset_index(drop=True)
 
-# %% ../../nbs/tasks/25_text_generation.ipynb #3605989e
+# %% ../../nbs/tasks/25_text_generation.ipynb #bb8f7ee4
 def compare(
     samples:list, # of texts
     references:list, # real texts
 )->tuple: # a table with a row for each length of runs; how it was measured, in words
     "How near samples are to real texts, and to each other"
-    spaced = sum(' ' in o.strip() for o in references)>.5*len(references)
-    cut = (lambda o: o) if spaced else lambda o: ' '.join(o)
-    found = bleu_figures([*map(cut, samples)], [*map(cut, references)])
+    found = bleu_figures(*(word_by_word([*o], references) for o in (samples, references)))
     table = pd.DataFrame({k:[found[f'{k}_{n}'] for n in range(2, 6)] for k in ('bleu', 'self_bleu')}, index=pd.Index(range(2, 6), name='runs of up to'))
     return table,(f"{len(samples):,} samples. BLEU: each against all {len(references):,} real texts at once; Self-BLEU: each against the other {len(samples)-1:,}; "
-                  f"{'words are what spaces set apart' if spaced else 'a character counts as a word'}; means over the samples. More BLEU at less Self-BLEU is better")
+                  f"{'words are what spaces set apart' if set_apart(references) else 'a character counts as a word'}; means over the samples. More BLEU at less Self-BLEU is better")
