@@ -5,7 +5,7 @@ A small net that tells the classes of the training pictures apart. What its last
 2014, arXiv 1406.6909). It never sees the other parts, and it remembers the features of pictures it has learnt from.
 
 ## `Gan`
-The generator, its critic, and `slow`, the mean of the generator over its last thousand steps, which makes better pictures than it does (Yazıcı et al. 2019, arXiv 1806.04498).
+The generator, its critic, and `slow`, the mean of the generator over about the last tenth of its steps, which makes better pictures than it does (Yazıcı et al. 2019, arXiv 1806.04498): the two nets circle around where they should be, and the mean lies inside.
 
 A critic with batch norm scores a picture by its company, too. It gets real and made ones one batch after the other, and the made ones once more for the generator: by what each score should change, whatever moves it.
 
@@ -86,7 +86,7 @@ def train_judge(judge, train, valid, steps:int, half:bool=False, tell=None): # a
     judge.ready.fill_(True)
     if tell: tell('teaching the judge', steps, steps)
 
-# %% ../nbs/32_gan.ipynb #cb5e6a42
+# %% ../nbs/32_gan.ipynb #8726d0bf
 class Gan(nn.Module):
     "Bytes (B, C, H, W) and numbers of classes (B,) to the loss of a round of play"
     def __init__(self, make, critic, judge, rule, penalty, gamma:float=.3, every:int=8, varied:bool=False, half:bool=False): # what both are told; what the critic pays for, how much, every so many steps; `vary`; bfloat16
@@ -117,14 +117,14 @@ class Played(nn.Module):
     def forward(self, loss, y): return loss
 
 class Play(Callback):
-    "Tell the generator the classes of the real pictures, and let `slow` follow it: a step counts a thousandth, in the beginning more"
+    "Tell the generator the classes of the real pictures, and let `slow` follow it: it is the mean over about so large a share of the steps so far"
     order = 10
-    def __init__(self, keep:float=.999): self.keep = keep
+    def __init__(self, share:float=.1): self.share = share
     def before_batch(self): self.learn.xb,self.model.steps = (*self.xb, *self.yb),self.iter
     def after_batch(self):
         if not self.training: return
         step,net = self.epoch*self.n_iter+self.iter+1,self.model
-        share = 1-min(self.keep, step/(step+10))
+        share = 1/(1+self.share*step)
         with torch.no_grad():
             torch._foreach_lerp_([*net.slow.parameters()], [*net.make.parameters()], share)
             for a,b in zip(net.slow.buffers(), net.make.buffers()): a.copy_(b) if a.dtype==torch.long else a.lerp_(b, share)

@@ -46,9 +46,9 @@ def check_profile(profile:Profile):
     if not n: raise UserError(f"None of the {profile.n} files of {profile.name} is a picture that can be read.")
     if n<12: raise UserError(f"{profile.name} holds {n} picture{'s' if n>1 else ''}; 12 are the least to learn to make such from, and thousands are better.")
 
-# %% ../../nbs/tasks/25_image_generation.ipynb #9823acbc
+# %% ../../nbs/tasks/25_image_generation.ipynb #22dc5faf
 RULES,PENALTIES = ('relativistic', 'hinge', 'wasserstein', 'usual'),('steepness', 'slope_of_one')
-PLAIN = dict(classes=False, shape=[1, 28, 28], store='memory', span=[], repeat=1, per_epoch=0, flip=False, rule='relativistic', penalty='steepness', gamma=.3, every=8, spectral=False, batch_norm=False, varied=False, noise=64, width=24, critic_width=24, slow=.999,
+PLAIN = dict(classes=False, shape=[1, 28, 28], store='memory', span=[], repeat=1, per_epoch=0, flip=False, rule='relativistic', penalty='steepness', gamma=.3, every=8, spectral=False, batch_norm=False, varied=False, noise=64, width=24, critic_width=24, slow=.1,
     judge=[16, 32, 64], judge_steps=400, bs=16, lr=4e-4, wd=0., bf16=False, truncation=0., only='', sweep=False, walk=0, cuts=[], seed=0)
 
 def shape_for(profile:Profile, most:int)->list: # pixels of the longer side; channels, height, width
