@@ -167,7 +167,7 @@ def measure_pictures(net, x, names, seed:int)->dict: # a `Gan`; real pictures (N
     c = Crowds(*(o.astype(float) for o in (real, made, net.judge.remembered(names))), np.full(len(x), np.nan))
     return {o.__name__:float(o(c, np.ones((1, len(x))))[0]) for o in (frechet, frechet_real, recall, coverage)}
 
-# %% ../nbs/32_gan.ipynb #c16f23a6
+# %% ../nbs/32_gan.ipynb #cf3b2e16
 def spread(x, y)->float: # (n, d) features, (n,) numbers of classes
     "How far things of one class are apart, on average"
     return float(sum((y==k).mean()*x[y==k].var(0).sum() for k in np.unique(y)))
@@ -184,8 +184,8 @@ def trouble(c, y, named, known, best:float=None)->str: # `Crowds`; numbers of th
 
 class Watch(Callback):
     "Compare after each epoch; go back where it goes wrong; keep the best"
-    order,keeps = 61,('best', 'least', 'slower', 'told') # after `ParamScheduler`, whose rate is lowered
-    def __init__(self, n:int=2000): self.n,self.figures,self.best,self.least,self.slower,self.told = n,{},{},None,1.,[]
+    order,keeps = 61,('best', 'least', 'slower', 'rates', 'told') # after `ParamScheduler`, whose rates are lowered
+    def __init__(self, n:int=2000): self.n,self.figures,self.best,self.least,self.slower,self.rates,self.told = n,{},{},None,1.,[],[]
     def before_fit(self):
         if hasattr(self, 'real'): return
         dl = self.dls.valid
@@ -195,8 +195,10 @@ class Watch(Callback):
         self.real,self.known = self.model.judge.look(dl.x[:self.n])
     def players(self): return {k:getattr(self.model, k) for k in ('make', 'critic', 'slow')}
     def before_batch(self):
-        if self.training and self.slower<1:
-            for o in self.opt.opt.param_groups: o['lr'] *= self.slower
+        groups = self.opt.opt.param_groups
+        if not self.training or self.slower==1 or [o['lr'] for o in groups]==self.rates: return # they were set anew, or are as we left them
+        for o in groups: o['lr'] *= self.slower
+        self.rates = [o['lr'] for o in groups]
     def before_validate(self):
         if not hasattr(self, 'real'): return
         made,named = self.model.judge.look(make_pictures(self.model, self.z, self.y))
@@ -213,6 +215,8 @@ class Watch(Callback):
         self.go_back()
         self.opt.clear_state()
         self.slower /= 2
+        for o in self.opt.opt.param_groups: o['lr'] /= 2
+        self.rates = [o['lr'] for o in self.opt.opt.param_groups]
     def go_back(self):
         for k,o in self.players().items(): o.load_state_dict(self.best[k])
     def after_fit(self):

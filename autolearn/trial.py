@@ -85,7 +85,7 @@ def environment()->dict:
     return dict(python=platform.python_version(), torch=torch.__version__, fastai=fastai.__version__, numpy=np.__version__,
                 threads=torch.get_num_threads(), device=str(default_device()), cpu=torch.backends.cpu.get_cpu_capability(), machine=platform.machine())
 
-# %% ../nbs/60_trial.ipynb #a21db413
+# %% ../nbs/60_trial.ipynb #c14cc40a
 def read_plan(folder:Path): # recipe, decisions and the seconds a step was meant to take; None before the plan
     "The plan of a trial, if it was made"
     if not (folder/'closed.json').exists(): return None
@@ -186,7 +186,7 @@ def run_trial(
     learn.tell = lambda doing, done, of: news.tell('progress', doing=doing, done=done, of=of) # what comes before the epochs
     with learn.no_bar(), learn.no_logging(): shown = mod.fit(learn, closed.having(cuts=[])) # the pace holds the cuts
     if shown is not None: outputs['shown'] = made_output(shown) if hasattr(shown, '_repr_png_') else said(repr(shown)) # below the table
-    if hasattr(mod, 'told') and (text := mod.told(shown)): news.tell('note', text=text)
+    if shown is not None and hasattr(mod, 'told') and (text := mod.told(shown)): news.tell('note', text=text)
     learn.remove_cbs([o for o in learn.cbs if isinstance(o, (Checkpoint, Pace, Teller))])
     closed = closed.having(cuts=[[*o] for o in pace.cuts])
     if 'epochs' in job.get('chosen', ()) and pace.end<.9*pace.planned: news.tell('note', text=f"{asked.epochs} epochs were asked for; there was time for {pace.end} of their {pace.planned} steps. A longer budget, or fewer of them.")

@@ -24,18 +24,19 @@ By the character, in nats and bits: a perfect compressor would need as many bits
 __all__ = ['WIDTHS', 'FEWEST', 'MOST', 'COMPARED', 'make_dls', 'show_batch', 'make_learner', 'compare_secs', 'ending', 'plan',
            'fit', 'told', 'settle', 'sample', 'score', 'predict', 'baselines', 'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #91c5e07f
+# %% ../../nbs/recipes/40_text_generation.ipynb #7e27996f
 import math, time
 import numpy as np, pandas as pd, torch
 
 from fastai.basics import ColReader, ColSplitter, DataBlock, DataLoaders, Learner, TransformBlock, partial, set_seed
 from fastai.callback.all import GradientClip, ModelResetter
-from ..core import UserError
+from ..bleu import RunsOf
+from ..core import UserError, say_secs
 from ..evaluate import Predictions
 from ..language import MOST_COUNTED, Counted, LanguageNet, TokenLoss, count_nats, measure_nats, weigh_counts, write_texts
 from ..layers import bf16_pays
 from ..records import Decision
-from ..textgan import MOST_REAL, Adversary, Verdict, choose_writer, write_curve
+from ..textgan import Adversary, Verdict, choose_writer, to_compare, write_curve
 from ..textstream import END, Coder, StreamDL, check_start, count_tokens
 from ..train import QuickLearner, QuickOptim, Seeded, Shorten, choose_epochs, time_steps
 
@@ -73,33 +74,34 @@ def make_learner(
     opt = partial(QuickOptim, opt=torch.optim.AdamW, betas=(.9, .99))
     return QuickLearner(dls, net, TokenLoss(), opt_func=opt, wd=recipe.wd, cbs=[Seeded(recipe.seed), ModelResetter(), GradientClip(1.)])
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #19001176
+# %% ../../nbs/recipes/40_text_generation.ipynb #58262d1f
 def compare_secs(
     learn:Learner,
+    net, # as wide as the one that will write
     recipe, # reads length, top_k, top_p
-    n:int, # texts at each of five temperatures
-)->float:
+)->tuple: # seconds, however many texts; for each text at each of five temperatures
     "How long two writers take to write, and we to compare them"
-    dl,few = learn.dls.train,min(n, 256)
-    references = [*learn.dls.valid_ds.items.text][:MOST_REAL]
-    usual = recipe.length if dl.runs else min(recipe.length, 2*len(dl.flat)/len(learn.dls.train_ds)) # tokens of the longest among some
+    dl,(real, most) = learn.dls.train,to_compare(learn.dls, recipe.length)
+    few = real[:50]*(2 if len(real)<2 else 1)
     def took(fn):
         start = time.perf_counter()
         fn()
         return time.perf_counter()-start
-    write = lambda: write_texts(learn.model, dl.coder, few, 0, 8, '', dl.runs, 1., recipe.top_k, recipe.top_p)
-    write() # counts are made ready
-    writing,reading = took(write)*max(1., usual/8),took(lambda: write_curve(lambda t: np.resize(references, n), references, (1.,)))
-    return 10*(writing*math.ceil(n/256)+reading)
+    write = lambda n: write_texts(net.to(learn.dls.device), dl.coder, 256, 0, n, '', dl.runs, 1., recipe.top_k, recipe.top_p)
+    write(1) # counts are made ready
+    writing,reading,counting = took(lambda: write(2))*most/2/256,took(lambda: write_curve(lambda t: few, few, (1.,)))/len(few),took(lambda: RunsOf(few, 4))/len(few)
+    return 2*counting*len(real),10*(writing+reading)
 
 def ending(
     learn:Learner,
     recipe,
 )->float: # seconds
     "How long `fit` takes once its last epoch is over"
-    return compare_secs(learn, recipe, recipe.compared) if recipe.play and recipe.compared else 0.
+    if not recipe.play or not recipe.compared: return 0.
+    once,each = compare_secs(learn, learn.model, recipe)
+    return once+recipe.compared*each
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #199a8414
+# %% ../../nbs/recipes/40_text_generation.ipynb #a32f8135
 WIDTHS,FEWEST,MOST,COMPARED = (64, 96, 128, 192, 256, 384, 512, 768, 1024),6,30,500 # of the net; passes at least and at most; texts at a temperature
 
 def plan(
@@ -119,11 +121,7 @@ def plan(
         why.append(Decision('bf16', half, f"a step takes {1000*whole:.0f} ms in float32, {1000*quick:.0f} ms in bfloat16" if quick else
                             "this processor does not multiply bfloat16", [not half], 'bf16=…'))
     later = 2e-6*recipe.counts*min(tokens, MOST_COUNTED) # seconds, to count
-    if recipe.compared is None:
-        need = compare_secs(learn, recipe, COMPARED) if recipe.play else 0.
-        found['compared'] = int(np.clip(COMPARED*.2*secs/need, 20, COMPARED)) if recipe.play else 0
-        why.append(Decision('compared', found['compared'], f"to write and compare {COMPARED} texts at each of five temperatures, twice, takes about {need:.0f} s" if recipe.play else "", [], 'compared=…'))
-        later += need*found['compared']/COMPARED
+    if recipe.play: later += .2*secs # to compare two writers
     left = lambda: max(.5*secs, .95*(secs-later))-.95*(time.perf_counter()-start)
     hidden,widest = recipe.hidden or WIDTHS[0],max(WIDTHS[0], math.sqrt(tokens*(.5 if recipe.unit=='char' else 2))) # a word says more than a character
     step = clock(hidden, half)
@@ -135,6 +133,15 @@ def plan(
             hidden,step = wider,slower
         found['hidden'] = hidden
         why.append(Decision('hidden', hidden, f"a step takes {1000*step:.0f} ms, {left()/(step*n):.1f} passes over {tokens:,} tokens fit; wider than {widest:.0f} would be too wide for them", [o for o in WIDTHS if o!=hidden], 'hidden=…'))
+    if recipe.compared is None:
+        found['compared'] = 0
+        if recipe.play:
+            once,each = compare_secs(learn, make_learner(learn.dls, recipe.having(hidden=hidden, bf16=half)).model, recipe)
+            found['compared'] = int(min(COMPARED, max(0., .2*secs-once)/each))
+            if found['compared']<20: raise UserError(f"Two writers cannot be compared in the time there is: 20 texts of each take {say_secs(once+20*each)}, a fifth of it is {say_secs(.2*secs)}. Give a longer budget, or leave out 'play'.")
+            later += once+found['compared']*each-.2*secs
+        why.append(Decision('compared', found['compared'], f"to write and compare {COMPARED} texts of two writers at each of five temperatures takes {once+COMPARED*each:.0f} s, and a fifth of the time is for it" if recipe.play else "", [], 'compared=…'))
+    step *= 1+1.3*recipe.play # it writes every other step then
     epochs,found['cuts'] = choose_epochs(left(), step, n, len(learn.dls.valid), recipe.epochs or MOST)
     if recipe.drop is None:
         passes = min(epochs, left()/(step*n))
@@ -145,7 +152,7 @@ def plan(
         why.append(Decision('epochs', epochs, f"a step takes {1000*step:.0f} ms, an epoch has {n}" if found['cuts'] else f"more than {MOST} learn {tokens:,} tokens by heart", [], 'epochs=…'))
     return recipe.having(**found),why
 
-# %% ../../nbs/recipes/40_text_generation.ipynb #a255313a
+# %% ../../nbs/recipes/40_text_generation.ipynb #fc78707c
 def fit(
     learn:Learner,
     recipe, # closed: reads seed, cuts, epochs, lr, counts, play, compared, length, top_k, top_p, whole, unit
@@ -155,8 +162,9 @@ def fit(
     if recipe.play:
         adversary = Adversary(len(learn.dls.train.coder), recipe.play, recipe.seed)
         learn.fit_one_cycle(recipe.epochs, recipe.lr, cbs=[*cuts, adversary])
-        write = lambda t: write_texts(learn.model, learn.dls.train.coder, recipe.compared, recipe.seed, recipe.length, '', learn.dls.train.runs, t, recipe.top_k, recipe.top_p, recipe.whole and recipe.unit=='word')
-        share = choose_writer(learn, adversary.before, write, [*learn.dls.valid_ds.items.text], lambda: weigh_counts(learn.model, learn.dls.valid) if recipe.counts else None)
+        real,most = to_compare(learn.dls, recipe.length)
+        write = lambda t: write_texts(learn.model, learn.dls.train.coder, recipe.compared, recipe.seed, most, '', learn.dls.train.runs, t, recipe.top_k, recipe.top_p, recipe.whole and recipe.unit=='word')
+        share = choose_writer(learn, adversary.before, write, real, lambda: weigh_counts(learn.model, learn.dls.valid) if recipe.counts else None)
     else:
         learn.fit_one_cycle(recipe.epochs, recipe.lr, cbs=cuts)
         share = weigh_counts(learn.model, learn.dls.valid) if recipe.counts else None # from here on net and counts answer together
