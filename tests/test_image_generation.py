@@ -103,8 +103,8 @@ def test_photographs_without_labels_and_fewer_than_a_batch(tmp_path):
     recipe.write_text(json.dumps(Recipe('image_generation', CLOSED|dict(classes=False, shape=[3, 24, 32], varied=True, repeat=16, epochs=2)).to_dict()))
     code,out = call('fit', tmp_path/'photos', '--task', 'image_generation', '--recipe', recipe, '--budget', '60s', '--out', tmp_path/'run')
     assert code==0 and 'the pictures have no labels' in out, out
-    code,out = call('generate', tmp_path/'run', '-n', 6, '--out', tmp_path/'made')
-    assert code==0 and len([*(tmp_path/'made').glob('*.png')])==7, out
+    code,out = call('generate', tmp_path/'run', '-n', 6, '--out', tmp_path/'made', '--against', 'test')
+    assert code==0 and len([*(tmp_path/'made').glob('*.png')])==7 and 'are copies of one of' in out, out
 
 def test_a_critic_with_batch_norm_teaches_both_as_two_losses_would():
     torch.manual_seed(0)

@@ -250,7 +250,7 @@ def ask(
     below = drawn,learnt[nearest(learn.model.judge.look(drawn)[0], crowd)[0]],learnt[nearest(drawn, learnt)[0]]
     return Pictures([o.permute(1, 2, 0).squeeze(2).numpy() for row in below for o in row], [k for k in ('made', 'nearest by features', 'nearest by pixels') for _ in range(n)])
 
-# %% ../../nbs/recipes/40_image_generation.ipynb #3f45bb91
+# %% ../../nbs/recipes/40_image_generation.ipynb #ad6b0eb4
 SEERS,MOST_SEEN = dict(inception_v3=5.7),1000 # beside the judge: billions of multiplications for a picture; how many pictures they look at
 
 def look_on(real, made, seen, asked=None, named=None, halves:bool=False)->list: # features (n, d); of rows; True: low and high are the extremes of five halves, else ends of a 95% interval
@@ -277,7 +277,7 @@ def compare(
     mine, = some(n, np.arange(len(x)))
     (look, named),(others, _) = judge.look(x[mine]),judge.look(some(n, real)[0])
     asked = np.array(made.labels, dtype=object)[mine] if len(vocab)>1 and getattr(made, 'labels', None) else None
-    rows = [o|dict(features='judge') for o in look_on(others, look, judge.remembered(range(n)), asked, vocab[named])]
+    rows = [o|dict(features='judge') for o in look_on(others, look, judge.remembered(range(n)), asked, None if asked is None else vocab[named])]
     words = f"{n:,} made pictures beside as many real ones. Features: of the judge, which is right for {float(judge.right):.1%} of real pictures; low and high are the ends of 95% intervals. "
     for name,path in {name:path for name,path in reversed(find_weights(folders, nets=SEERS))}.items() if seen is not None else ():
         k = min(n, MOST_SEEN)
