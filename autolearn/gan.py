@@ -167,7 +167,7 @@ def measure_pictures(net, x, names, seed:int)->dict: # a `Gan`; real pictures (N
     c = Crowds(*(o.astype(float) for o in (real, made, net.judge.remembered(names))), np.full(len(x), np.nan))
     return {o.__name__:float(o(c, np.ones((1, len(x))))[0]) for o in (frechet, frechet_real, recall, coverage)}
 
-# %% ../nbs/32_gan.ipynb #cf3b2e16
+# %% ../nbs/32_gan.ipynb #3f1ca99f
 def spread(x, y)->float: # (n, d) features, (n,) numbers of classes
     "How far things of one class are apart, on average"
     return float(sum((y==k).mean()*x[y==k].var(0).sum() for k in np.unique(y)))
@@ -178,7 +178,8 @@ def trouble(c, y, named, known, best:float=None)->str: # `Crowds`; numbers of th
     apart,usual = spread(c.made, y),spread(c.real, y)
     if apart<.05*usual: return f'made pictures{" of a class" if y.any() else ""} are all alike: they differ by {apart/usual:.1%} of what real ones do'
     kinds = lambda o: float(np.exp(-sum(p*np.log(p) for p in np.bincount(o)/len(o) if p)))
-    if kinds(named)<1+.25*(kinds(known)-1): return f'made pictures are taken for about {kinds(named):.1f} kinds, real ones for {kinds(known):.1f}'
+    few = .25 if y.any() else .05 # without classes the judge knows single pictures, and a beginner's are taken for few of them
+    if kinds(named)<1+few*(kinds(known)-1): return f'made pictures are taken for about {kinds(named):.1f} kinds, real ones for {kinds(known):.1f}'
     now = frechet(c, np.ones((1, len(c))))[0]
     return f'the distance has grown from {best:.3g} to {now:.3g}' if best is not None and now>4*best+.1*usual else ''
 
