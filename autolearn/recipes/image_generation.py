@@ -146,7 +146,7 @@ def plan(
         why.append(Decision('epochs', found['epochs'], f"a round takes {1000*step:.1f} ms, an epoch has {n}: {found['cuts'][0][1]:,} fit into {max(0, left):.0f} s" if found['cuts'] else f"more than {MOST_STEPS:,} rounds were never tried", [], 'epochs=…'))
     return recipe.having(**found),why
 
-# %% ../../nbs/recipes/40_image_generation.ipynb #dbbfa8ea
+# %% ../../nbs/recipes/40_image_generation.ipynb #27e3c0af
 def fit(
     learn:Learner,
     recipe, # closed: reads repeat, seed, judge_steps, bf16, cuts, epochs, lr
@@ -163,7 +163,7 @@ def fit(
 def told(shown:dict)->str: # of `fit`; in words
     "What a user should hear at once"
     back = '; '.join(f"epoch {n}: {why}" for n,why in shown['gone_back'])
-    return f"The judge is right for {shown['judge']:.1%} of the pictures that it has not learnt from."+(f" Both nets went back to where they were best, and on with half the rate: {back}." if back else '')
+    return f"The judge is right for {shown['judge']:.1%} of the pictures that it has not learnt from."+(f" What went wrong on the way, each time answered by going back to where both nets were best, if they were ever better, and on with half the rate: {back}." if back else '')
 
 # %% ../../nbs/recipes/40_image_generation.ipynb #2cdf3730
 def find_kind(vocab:list, name:str)->int: # its number
