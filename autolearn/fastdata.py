@@ -7,7 +7,7 @@ All pictures get one shape: grey or in colour, and as many pixels as the net exp
 What memory has no room for lies in a temporary file. A batch is read from it; the system keeps what memory it can spare for that.
 
 ## `stack_files`
-Where decoding takes a while it is done by as many threads as there are processors.
+Where decoding takes a while it is done by as many threads as there are processors. A file that is named several times is decoded once.
 
 ## `StackedDL`
 Opening small pictures one by one costs more than learning from them. These are opened once and kept as one tensor of bytes;
@@ -71,12 +71,15 @@ class OnDisk:
             self.file.readinto(row)
         return torch.from_numpy(out)
 
-# %% ../nbs/31_fastdata.ipynb #6898bb42
-def stack_files(cells, decode, empty=np.empty): # paths; a function that gives an array; makes room for (N, …) bytes
+# %% ../nbs/31_fastdata.ipynb #419a026e
+def stack_files(cells, decode, empty=np.empty): # paths, or pictures; a function that gives an array; makes room for (N, …) bytes
     "All pictures, decoded once, in one array"
-    for i,p in enumerate(chain.from_iterable(map_files(decode, some) for some in chunked(cells, 512))): # so many wait to be written, at the most
-        if i==0: out = empty((len(cells), *p.shape), 'uint8')
-        out[i] = p
+    cells,rows,out = [*cells],{},None
+    for i,o in enumerate(cells): rows.setdefault(o if isinstance(o, str) else i, []).append(i)
+    once = (cells[at[0]] for at in rows.values())
+    for at,p in zip(rows.values(), chain.from_iterable(map_files(decode, some) for some in chunked(once, 512))): # so many wait to be written, at the most
+        if out is None: out = empty((len(cells), *p.shape), 'uint8')
+        for i in at: out[i] = p
     return out
 
 # %% ../nbs/31_fastdata.ipynb #a2af09e9

@@ -216,19 +216,19 @@ def predict(
     asked,named = (vocab[y.numpy()],vocab[named]) if len(vocab)>1 else (None, None)
     return Predictions.of_crowds(keys, real, made, net.judge.remembered(keys), asked, named)
 
-# %% ../../nbs/recipes/40_image_generation.ipynb #1d792578
+# %% ../../nbs/recipes/40_image_generation.ipynb #1c49c9f3
 def rivals(
     learn:Learner,
-    recipe, # reads shape
+    recipe, # reads repeat
     n:int, # pictures of each
 ):
     "Features of what others make, one after the other"
-    x,rng = learn.dls.train.x[torch.randperm(len(learn.dls.train.x), generator=torch.Generator().manual_seed(0))[:5000]],np.random.default_rng(0)
+    from sklearn.decomposition import PCA
+    once,rng = len(learn.dls.train.x)//recipe.repeat,np.random.default_rng(0)
+    x = learn.dls.train.x[torch.randperm(once, generator=torch.Generator().manual_seed(0))[:5000]]
     flat = x.flatten(1).numpy().astype('float32')
-    mean = flat.mean(0)
-    _,size,axes = np.linalg.svd(flat-mean, full_matrices=False)
-    k = min(100, len(size))
-    cloud = mean+(rng.standard_normal((n, k)).astype('float32')*size[:k]/len(flat)**.5)@axes[:k]
+    pca = PCA(min(100, *flat.shape), svd_solver='randomized', random_state=0).fit(flat) # all directions would take a minute
+    cloud = pca.mean_+(rng.standard_normal((n, pca.n_components_)).astype('float32')*pca.explained_variance_**.5)@pca.components_
     for name,pixels in (('noise', rng.integers(0, 256, (n, flat.shape[1]))), ('a cloud of pixels', cloud)):
         made,_ = learn.model.judge.look(torch.from_numpy(pixels.round().clip(0, 255).astype('uint8')).view(-1, *x.shape[1:]))
         yield name,Predictions.of_crowds([*map(str, range(n))], made, made, made)
