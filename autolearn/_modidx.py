@@ -256,6 +256,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                'autolearn.gan.Watched.name': ('gan.html#watched.name', 'autolearn/gan.py'),
                                'autolearn.gan.Watched.reset': ('gan.html#watched.reset', 'autolearn/gan.py'),
                                'autolearn.gan.Watched.value': ('gan.html#watched.value', 'autolearn/gan.py'),
+                               'autolearn.gan.contrast': ('gan.html#contrast', 'autolearn/gan.py'),
                                'autolearn.gan.judge_batch': ('gan.html#judge_batch', 'autolearn/gan.py'),
                                'autolearn.gan.kinds_for': ('gan.html#kinds_for', 'autolearn/gan.py'),
                                'autolearn.gan.make_pictures': ('gan.html#make_pictures', 'autolearn/gan.py'),

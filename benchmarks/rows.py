@@ -36,11 +36,11 @@ def table():
         if o['what']=='score': cells.setdefault((o['data'], o['minutes'], o['seed']), {})[o['who']] = f"{o['score']:.4f} [{o['low']:.4f}, {o['high']:.4f}], {o['wall']} s"
     linear = {d:c['linear'] for (d,_,_),c in cells.items() if 'linear' in c} # whatever the minutes
     lines += [f"| {d} | {m:g} | {s} | {c.get('ours', '–')} | {c.get('fastai', '–')} | {linear.get(d, '–')} |" for (d,m,s),c in sorted(cells.items())]
-    lines += ['', '| made pictures | minutes | seed | by | Fréchet distance | kernel distance | recall | coverage |', '|---|---|---|---|---|---|---|---|']
+    lines += ['', '| made pictures | minutes | seed | by | Fréchet distance | kernel distance | recall | coverage | named as asked | right |', '|---|---|---|---|---|---|---|---|---|---|']
     called = dict(ours='autolearn', dcgan128='DCGAN, batch 128', dcgan16='DCGAN, batch 16')
-    for o in sorted((o for o in newest if o['what']=='likeness'), key=lambda o: (o['data'], o['minutes'], o['seed'], [*called].index(o['who']))):
+    for o in sorted((o for o in newest if o['what']=='likeness' and 'right' in o), key=lambda o: (o['data'], o['minutes'], o['seed'], [*called].index(o['who']))):
         f = o['figures']
-        lines.append(f"| {o['data']} | {o['minutes']:g} | {o['seed']} | {called[o['who']]} | {o['score']:.3f} [{o['low']:.3f}, {o['high']:.3f}] | {f['kernel_distance']:.4f} | {f['recall']:.3f} | {f['coverage']:.3f} |")
+        lines.append(f"| {o['data']} | {o['minutes']:g} | {o['seed']} | {called[o['who']]} | {o['score']:.3f} [{o['low']:.3f}, {o['high']:.3f}] | {f['kernel_distance']:.4f} | {f['recall']:.3f} | {f['coverage']:.3f} | {'–' if f['named_right']!=f['named_right'] else format(f['named_right'], '.3f')} | {o['right']:.3f} |")
     made = {} # by what: how quick the processor was from time to time
     for o in newest: made.setdefault((o['at'], o['cpu'], o['cores'], o.get('simd'), o['torch'], o['fastai']), []).append(o.get('gflops'))
     span = lambda found: ' to '.join(map(str, sorted({min(found), max(found)})))

@@ -90,7 +90,7 @@ def test_one_picture_few_pictures_and_pictures_of_all_kinds(tmp_path):
     source = open_source(tmp_path/'mixed.csv', target='kind')
     ready = prepare(source, *look(source), Asked(task='image_generation'))
     why = {o.key:o.evidence for o in ready.decisions}
-    assert '6 pictures have no label' in why['unlabelled'] and 'are grey' in why['shape'] and '20 to 26 rows' in why['shape'] and (ready.rows.dropped_by=='').all()
+    assert '6 pictures have no label' in why['unlabelled'] and 'are grey' in why['sizes'] and '20 to 26 rows' in why['sizes'] and (ready.rows.dropped_by=='').all()
     assert ready.plan.portfolio(ready.used, 60)[0].shape==[3, 24, 32]
 
 def test_photographs_without_labels_and_fewer_than_a_batch(tmp_path):

@@ -6,7 +6,7 @@ The table names the pictures; a `DataBlock` says how to read a row and which row
 ## `show_batch`: what there is to learn from
 
 ## `make_learner`: two nets and a judge
-The generator makes pictures, the critic scores them, the judge tells real kinds apart and measures. Adam with little memory of past slopes, for what was right a moment ago is wrong when the other net has moved.
+The generator makes pictures, the critic scores them, stretched where they have little contrast, the judge tells real kinds apart and measures. Adam with little memory of past slopes, for what was right a moment ago is wrong when the other net has moved.
 
 ## `fit`: they play
 First the judge learns. Then they play at one rate: where it falls in the end, as is usual elsewhere, the nets circle more slowly than the mean of the generator can follow, and its pictures get worse again. What is shown below the table: how often the judge names pictures rightly that it has not learnt from (where there are no classes, how often it knows a picture again), and what went wrong on the way, if anything did.
@@ -27,7 +27,7 @@ __all__ = ['MOST_JUDGE_PASSES', 'MOST_JUDGE_STEPS', 'MOST_STEPS', 'EPOCHS', 'MAN
            'show_batch', 'make_learner', 'plan', 'fit', 'told', 'find_kind', 'sample', 'peek', 'score', 'predict',
            'rivals', 'as_bytes', 'ask', 'look_on', 'compare', 'facts', 'open_dls']
 
-# %% ../../nbs/recipes/40_image_generation.ipynb #fda60fc6
+# %% ../../nbs/recipes/40_image_generation.ipynb #c146c9b7
 import copy, time
 import numpy as np, pandas as pd, torch
 
@@ -36,7 +36,7 @@ from fastai.vision.data import ImageBlock, PILImage
 from ..core import UserError, nearest as like
 from ..evaluate import Predictions
 from ..fastdata import OnDisk, StackedDL, fit_size, flip, stack_files
-from ..gan import MOST_TOLD_APART, Gan, Judge, Play, Played, Watch, Watched, judge_batch, kinds_for, make_pictures, measure_pictures, noise_of, same_for_each, train_judge, walk
+from ..gan import MOST_TOLD_APART, Gan, Judge, Play, Played, Watch, Watched, contrast, judge_batch, kinds_for, make_pictures, measure_pictures, noise_of, same_for_each, train_judge, walk
 from ..gannets import Critic, Generator, hinge, relativistic, slope_of_one, steepness, usual, wasserstein
 from ..layers import bf16_pays
 from ..likeness import LIKENESS, copies, nearest
@@ -73,7 +73,7 @@ def show_batch(dls):
     show_images(x[:8]/255, titles=[dls.vocab[i][:16].replace('$', '\\$') for i in y[:8]], nrows=1, imsize=1.2)
     for ax in plt.gcf().axes: ax.title.set_fontsize(8)
 
-# %% ../../nbs/recipes/40_image_generation.ipynb #623e9dbe
+# %% ../../nbs/recipes/40_image_generation.ipynb #50fa876b
 def make_learner(
     dls:DataLoaders,
     recipe, # reads seed, shape, width, critic_width, noise, spectral, batch_norm, rule, penalty, judge, repeat, per_epoch, gamma, every, varied, bf16, slow, wd
@@ -90,11 +90,11 @@ def make_learner(
     else: rule = relativistic
     if recipe.penalty=='slope_of_one': penalty = slope_of_one
     else: penalty = steepness
-    net,watch = Gan(make, critic, judge, rule, penalty, recipe.gamma, recipe.every, recipe.varied, recipe.bf16 is True),Watch()
+    net,watch = Gan(make, critic, judge, rule, penalty, recipe.gamma, recipe.every, recipe.varied, recipe.bf16 is True, contrast(dls.train.x)),Watch()
     opt = partial(QuickOptim, opt=torch.optim.Adam, betas=(.5, .99), fused=True)
     return QuickLearner(dls, net, Played(), opt_func=opt, moms=(.5, .5, .5), wd=recipe.wd, metrics=[Watched(watch, o) for o in ('frechet', 'recall', 'coverage')], cbs=[Seeded(recipe.seed), Play(recipe.slow), watch])
 
-# %% ../../nbs/recipes/40_image_generation.ipynb #beda3160
+# %% ../../nbs/recipes/40_image_generation.ipynb #05200ec8
 MOST_JUDGE_PASSES,MOST_JUDGE_STEPS,MOST_STEPS,EPOCHS = 6,3000,400_000,16 # by guess: passes of a judge over the classes, steps of one without, rounds of play, looks at what is made
 MANY_ROUNDS = 10_000 # on Fashion-MNIST a rate of .0004 was nearer until then, .0002 after it
 
@@ -104,7 +104,8 @@ def plan(
     secs:float, # for this plan and the fit
 )->tuple: # the closed recipe; the decisions
     "Close the recipe from timed batches"
-    start,found,why,net,n = time.perf_counter(),{},[],learn.model,len(learn.dls.train)
+    start,found,net,n = time.perf_counter(),{},learn.model,len(learn.dls.train)
+    why = [Decision('shape', recipe.shape, "channels, rows and columns: no larger than the budget has time for", [], 'shape=…')]
     x,y = learn.dls.train.one_batch()
     net.every,every = 10**9,net.every # the penalty is timed by itself
     class Round(torch.nn.Module):
