@@ -179,7 +179,7 @@ def measure_pictures(net, x, names, seed:int)->dict: # a `Gan`; real pictures (N
     c = Crowds(*(o.astype(float) for o in (real, made, net.judge.remembered(names))), np.full(len(x), np.nan))
     return {o.__name__:float(o(c, np.ones((1, len(x))))[0]) for o in (frechet, frechet_real, recall, coverage)}
 
-# %% ../nbs/32_gan.ipynb #3f1ca99f
+# %% ../nbs/32_gan.ipynb #2a5a96ed
 def spread(x, y)->float: # (n, d) features, (n,) numbers of classes
     "How far things of one class are apart, on average"
     return float(sum((y==k).mean()*x[y==k].var(0).sum() for k in np.unique(y)))
@@ -223,7 +223,7 @@ class Watch(Callback):
         elif self.least is None or self.figures['frechet']<self.least:
             self.least,self.best = self.figures['frechet'],{k:{n:v.detach().clone() for n,v in o.state_dict().items()} for k,o in self.players().items()}
     def mend(self, wrong:str):
-        self.told.append([self.epoch+1, wrong])
+        self.told.append([self.epoch+1, wrong, bool(self.best)])
         if not self.best: return # nothing better is known
         self.go_back()
         self.opt.clear_state()

@@ -452,7 +452,7 @@ def contact_sheet(
         sheet.paste(im, (i%cols*(side+4)+2, i//cols*(side+4)+2))
     return sheet
 
-# %% ../../nbs/media/13_image.ipynb #f4ff6001
+# %% ../../nbs/media/13_image.ipynb #ffc3de8b
 class Pictures(list):
     "Pictures (H, W) or (H, W, 3) uint8 with their labels; a notebook shows them side by side"
     def __init__(self, pictures, labels):
@@ -460,8 +460,8 @@ class Pictures(list):
         self.labels = [*labels]
     def sheet(self)->Image.Image: # a row for each label where all are as many, and few enough
         "All of them side by side"
-        n = len(self)//max(1, len({*self.labels}))
-        return contact_sheet(self, max(32, min(96, max(self[0].shape[:2]))), n if n*len({*self.labels})==len(self) and 4<=n<=16 else 10)
+        n,side = len(self)//max(1, len({*self.labels})),max(self[0].shape[:2])
+        return contact_sheet(self, min(96, side*max(1, -(-48//side))), n if n*len({*self.labels})==len(self) and 4<=n<=16 else 10)
     def _repr_png_(self)->bytes:
         png = io.BytesIO()
         self.sheet().save(png, 'PNG')

@@ -147,7 +147,7 @@ def plan(
         why.append(Decision('epochs', found['epochs'], f"a round takes {1000*step:.1f} ms, an epoch has {n}: {found['cuts'][0][1]:,} fit into {max(0, left):.0f} s" if found['cuts'] else f"more than {MOST_STEPS:,} rounds were never tried", [], 'epochs=…'))
     return recipe.having(**found),why
 
-# %% ../../nbs/recipes/40_image_generation.ipynb #27e3c0af
+# %% ../../nbs/recipes/40_image_generation.ipynb #631ae8a9
 def fit(
     learn:Learner,
     recipe, # closed: reads repeat, seed, judge_steps, bf16, cuts, epochs, lr
@@ -159,12 +159,13 @@ def fit(
     train_judge(learn.model.judge, taught, held, recipe.judge_steps, recipe.bf16, getattr(learn, 'tell', None))
     cuts = [Shorten(recipe.cuts)] if recipe.cuts else []
     learn.fit(recipe.epochs, recipe.lr, cbs=cuts)
-    return dict(judge=round(float(learn.model.judge.right), 4), gone_back=learn.watch.told)
+    return dict(judge=round(float(learn.model.judge.right), 4), went_wrong=learn.watch.told)
 
 def told(shown:dict)->str: # of `fit`; in words
     "What a user should hear at once"
-    back = '; '.join(f"epoch {n}: {why}" for n,why in shown['gone_back'])
-    return f"The judge is right for {shown['judge']:.1%} of the pictures that it has not learnt from."+(f" What went wrong on the way, each time answered by going back to where both nets were best, if they were ever better, and on with half the rate: {back}." if back else '')
+    back,early = ['; '.join(f"epoch {n}: {why}" for n,why,went in shown['went_wrong'] if went==o) for o in (True, False)]
+    return f"The judge is right for {shown['judge']:.1%} of the pictures that it has not learnt from."+(f" What went wrong on the way, each time answered by going back to where both nets were best and on with half the rate: {back}." if back else '')+(
+        f" What went wrong before anything better was known, so that there was nothing to go back to: {early}." if early else '')
 
 # %% ../../nbs/recipes/40_image_generation.ipynb #2cdf3730
 def find_kind(vocab:list, name:str)->int: # its number
