@@ -189,6 +189,7 @@ def test_large_and_small_pictures_have_recipes_that_fit():
         assert learn.model(x, y).ndim==0 and x.shape[1:]==(recipe.shape[0], *recipe.shape[1:]), (h, w)
 
 def test_what_went_wrong_is_told_as_it_was_answered():
+    told = get_recipe('image_generation').told
     said = told(dict(judge=.9, went_wrong=[[1, 'all alike', False], [5, 'too far', True], [7, 'few kinds', True]]))
     assert 'with half the rate: epoch 5: too far; epoch 7: few kinds. ' in said and said.endswith('nothing to go back to: epoch 1: all alike.')
     assert told(dict(judge=.9, went_wrong=[])).endswith('not learnt from.')
