@@ -119,7 +119,7 @@ def resume(run:str=typer.Argument(help="folder of a RUN"), budget:Optional[str]=
     al.started = process_start()
     finish(al, as_json, budget)
 
-# %% ../nbs/71_cli.ipynb #da68afd3
+# %% ../nbs/71_cli.ipynb #47885875
 def check_out(out:str=None):
     "Refuse, before any work is done, a file that could not be written"
     from autolearn.core import UserError
@@ -195,6 +195,7 @@ def generate(model:str=typer.Argument(help="folder of a model or a RUN that lear
     from autolearn.task import get_task, read_choices
     check_out(out)
     found = Model.load(model)
+    if against and (against!='test' or os.path.exists(against)): found.open_alike(against) # refused before anything is written
     made,medium = found.sample(n, seed, **read_choices(set or [])),plugin('media', get_task(found.recipe.task).medium)
     if out: print(medium.write_made(made, out), file=sys.stderr)
     else: say(*medium.show_made(made))
@@ -235,7 +236,7 @@ def doubts(run:str=typer.Argument(help="folder of a finished RUN"), folds:int=ty
     if out: print(f"They are listed in {out}.", file=sys.stderr)
 
 @app.command()
-def demo(what:str=typer.Argument('image', help="image, text, or generate"), out:Optional[str]=typer.Option(None, help="folder of the RUN"),
+def demo(what:str=typer.Argument('image', help="image, text, generate, or draw"), out:Optional[str]=typer.Option(None, help="folder of the RUN"),
          budget:str=typer.Option('45s', help="wall clock for everything"), as_json:bool=JSON, debug:bool=DEBUG):
     "Learn real handwritten digits that ship with scikit-learn, or texts that ship with Python, in under two minutes."
     warm_up()
@@ -244,7 +245,7 @@ def demo(what:str=typer.Argument('image', help="image, text, or generate"), out:
     from autolearn.task import get_task, tasks
     plans = {getattr(get_task(k), 'DEMO', k.split('_')[0]):k for k in reversed([*tasks()])} # of two with one name the first
     if what not in plans: raise UserError(f"There is no demo for {what!r}. There are: {', '.join(plans)}.")
-    al = AutoLearner(get_task(plans[what]).example(), budget=budget, out=out or f'runs/demo-{what}', news=Stream() if as_json else None, started=process_start())
+    al = AutoLearner(get_task(plans[what]).example(), task=plans[what], budget=budget, out=out or f'runs/demo-{what}', news=Stream() if as_json else None, started=process_start())
     al.found = al.found.replace(name=f'demo {what}')
     al.prepare()
     finish(al, as_json)

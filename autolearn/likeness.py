@@ -129,9 +129,9 @@ def named_right(c, W): # likewise
     known = ~np.isnan(c.right)
     return W[:,known]@c.right[known]/W[:,known].sum(1) if known.any() else np.full(len(W), np.nan)
 
-# %% ../nbs/21_likeness.ipynb #c294d56c
+# %% ../nbs/21_likeness.ipynb #8276db14
 class_metric('down', "How far the made pictures are from real ones as a crowd, in the features of the net that judges them.", "Heusel et al. 2017", kind='likeness', moved=True)(frechet)
-class_metric('down', "The same distance for pictures to learn from instead of made ones: nobody comes nearer.", kind='likeness', moved=True)(frechet_real)
+class_metric('down', "The same distance for pictures to learn from instead of made ones: nobody comes nearer, but by chance where rows are few.", kind='likeness', moved=True)(frechet_real)
 class_metric('down', "How much more alike pictures of one crowd are than pictures of both; about 0 where both are the same.", "Bińkowski et al. 2018", kind='likeness')(kernel_distance)
 class_metric('up', "The share of real pictures that have a made one so near as made ones are to each other: are all kinds there?", "Kynkäänniemi et al. 2019", kind='likeness')(recall)
 class_metric('up', "Around how many real pictures a made one lies, for each that would be expected: about 1 where both are alike.", "Naeem et al. 2020", kind='likeness')(density)

@@ -136,7 +136,7 @@ add_kind(Kind('multilabel', 'labels', ('labels', 'predictions', 'prob'), _coded_
 add_kind(Kind('likelihood', 'nats', ('nats', 'chars', 'tokens'), _measured, 'no row could be read', ('nats_per_char', 'bits_per_char', 'perplexity'), 'texts that were measured', answers=False,
               rank=lambda t: t.nats/t.chars.clip(1), unit='nats per character', align=_nats_for))
 
-# %% ../nbs/20_metric.ipynb #e515999c
+# %% ../nbs/20_metric.ipynb #1f5fbc1d
 @dataclass(frozen=True)
 class Metric:
     "A score with a name and a direction"
@@ -149,7 +149,7 @@ class Metric:
     share:bool=False # is it a share of the rows, so that Wilson's interval holds?
     many:Callable|None=None # (Coded, W (draws, n)) -> (draws,), or None
     min_classes:int=1 # with fewer it says nothing
-    moved:bool=False # does it move when rows are drawn twice? Then its interval is moved back
+    moved:bool=False # is it a distance that moves when rows are drawn twice? Then its interval is moved back
     def __post_init__(self):
         if self.better not in ('up', 'down'): raise ValueError(f"`better` must be 'up' or 'down', got {self.better!r}")
     @property
@@ -364,7 +364,7 @@ def _n_draws(n_rows:int, n:int)->int:
     "Fewer than `n` draws where the table is so large that they would take seconds; at least 200"
     return min(n, max(200, 20_000_000//n_rows))
 
-# %% ../nbs/20_metric.ipynb #c56ac078
+# %% ../nbs/20_metric.ipynb #91333a86
 def resample(
     metric, # Metric or its name
     *tables:pd.DataFrame, # answers; the same examples with the same truth in the same order
@@ -392,7 +392,7 @@ def bootstrap(
 )->tuple[float, float]: # low, high; NaN when there is one row, or no score
     "The middle `level` of the scores of resampled tables"
     scores = resample(metric, table, n=n, seed=seed)
-    if get_metric(metric).moved: scores = scores-np.nanmean(scores)+get_metric(metric)(table)
+    if get_metric(metric).moved: scores = (scores-np.nanmean(scores)+get_metric(metric)(table)).clip(0) # nothing is nearer than near
     if has_truth(table).sum()<2 or np.isnan(scores).all(): return math.nan,math.nan
     return tuple(np.nanquantile(scores, [.5-level/2, .5+level/2]).tolist())
 

@@ -187,7 +187,7 @@ class Run:
         self.stopping = True
         if self.worker and self.worker.p: self.worker.send(do='stop')
 
-# %% ../nbs/63_run.ipynb #bd0573f4
+# %% ../nbs/63_run.ipynb #fef24433
 @patch
 def trials(self:Run)->list: # of Trial, in the order of their start
     "The trials of this run, read from their folders"
@@ -228,6 +228,8 @@ def next_recipe(self:Run,
         if said := self.plan.prefetch(self.used, budget.secs): self.news.tell('note', text=said)
     recipes = self.asked.recipes(self.plan, self.used, budget.secs, len(ended))
     if self.asked.recipe: return None if any(o.state=='done' for o in ended) or len(ended)>2 else recipes[0]
+    if before := [o for o in ended if o.state=='done']: # who measures stays the same, or figures could not be compared
+        recipes = [o.having(**{k:before[0].closed.choices[k] for k in getattr(self.plan, 'MEASURES', ())}) for o in recipes]
     # what a trial needs beside its fit, as the last one showed it; below that there is nothing to win
     self.around = max((o.cost.get('around', 0) for o in ended), default=0)
     self.least = max(8., .3*budget.secs, 3*self.around)
@@ -298,7 +300,7 @@ def ask(self:Run, budget:Budget, do:str, **what):
             self.tell('note', text="Stopping: the best so far is tested and written. Once more to leave at once.")
             self.stop()
 
-# %% ../nbs/63_run.ipynb #619895f0
+# %% ../nbs/63_run.ipynb #18706dca
 @patch
 def fit(self:Run,
     secs:float=None, # budget; None: what is left of the run's own
@@ -492,8 +494,10 @@ def is_dull(self:Run, result:dict)->bool:
 def warning(self:Run, result:dict)->str:
     "What has to be said aloud: a model that does not beat its baselines"
     if not (beaten := self.beaten_by(result)): return ''
-    k,s = [*beaten][-1],result['test']['score']
-    if not self.is_dull(result): return f" The baseline '{k}' is {'better' if beaten[k]!=s else 'as good'} ({beaten[k]:.4f} against {s:.4f}): in this time the nets have added nothing to it.{' A longer budget may help.' if s<1 or result['metric']['better']=='down' else ''}"
+    k,t = [*beaten][-1],result['test']
+    s,near = t['score'],None not in (t.get('low'), t.get('high')) and t['low']<=beaten[k]<=t['high']
+    by_chance = f", as far as {t['n']} test rows can tell" if near else ''
+    if not self.is_dull(result): return f" The baseline '{k}' is {'better' if beaten[k]!=s else 'as good'} ({beaten[k]:.4f} against {s:.4f}): in this time the nets have added nothing to it{by_chance}.{' A longer budget may help.' if s<1 or result['metric']['better']=='down' else ''}"
     return (f" This model is no better than the baseline '{k}' ({beaten[k]:.4f} against {s:.4f}): don't rely on it. "
             "A longer budget may help, or better data: see what look says of them.")
 

@@ -74,7 +74,7 @@ def choose_task(
         Decision('task', plan.name, why, [k for k,f in tasks().items() if k!=plan.name and f().sniff(profile)>0], 'task=…'),
         Decision('metric', name, "as asked" if metric else f"the usual one for {plan.name}", [k for k in known if k!=name], 'metric=…')]
 
-# %% ../nbs/22_task.ipynb #543cc05c
+# %% ../nbs/22_task.ipynb #36f6120a
 def read_choices(
     pairs, # like ['shift=1', 'widths=[32, 64]']
 )->dict:
@@ -93,6 +93,7 @@ def override(
     choices:dict, # the user's
 )->Recipe:
     "The recipe with the user's choices; a name it does not have, or a value of another kind, is refused"
+    choices = {k:str(v) if isinstance(recipe.choices.get(k), str) and type(v) in (int, float) else v for k,v in choices.items()} # a class may be called 7
     for k,v in choices.items():
         if k not in recipe.choices: raise UserError(f"{recipe.task} has no choice {k!r}. {(hint := nearest(k, recipe.choices))}"+f" All: {', '.join(recipe.choices)}."*hint.startswith('Nearest'))
         old = recipe.choices[k]

@@ -193,3 +193,27 @@ def test_what_went_wrong_is_told_as_it_was_answered():
     said = told(dict(judge=.9, went_wrong=[[1, 'all alike', False], [5, 'too far', True], [7, 'few kinds', True]]))
     assert 'with half the rate: epoch 5: too far; epoch 7: few kinds. ' in said and said.endswith('nothing to go back to: epoch 1: all alike.')
     assert told(dict(judge=.9, went_wrong=[])).endswith('not learnt from.')
+
+def test_the_demo_draws_classes_may_be_called_7_and_all_trials_are_measured_alike(tmp_path):
+    run = tmp_path/'run'
+    code,out = call('demo', 'draw', '--budget', '15s', '--out', run)
+    assert code==0 and 'task = image_generation: as asked' in out, out
+    code,out = call('generate', run, '-n', 4, '--set', 'only=7', '--out', tmp_path/'sevens')
+    assert code==0 and {o.name for o in (tmp_path/'sevens').iterdir()}=={'7', 'sheet.png'}, out
+    code,out = call('generate', run, '-n', 4, '--out', tmp_path/'none', '--against', tmp_path/'nothing')
+    assert code==2 and not (tmp_path/'none').exists(), out
+    code,out = call('resume', run, '--budget', '30s')
+    first,second = [json.loads((o/'trial.json').read_text())['closed']['choices'] for o in sorted((run/'trials').iterdir())]
+    assert first['seed']!=second['seed'] and all(first[k]==second[k] for k in ('judge', 'judge_steps', 'bf16')), out
+
+def test_the_judge_is_the_same_whatever_the_seed_of_the_nets():
+    x,y = example(300)
+    items = add_content(pd.DataFrame(dict(key=np.arange(len(x)).astype(str), image=[*x], label=y.astype(str), part='')))
+    mod,nets = get_recipe('image_generation'),[]
+    for seed in (0, 1):
+        recipe = Recipe('image_generation', CLOSED|dict(store='array', repeat=1, seed=seed, judge_steps=8, epochs=1))
+        learn = mod.make_learner(mod.make_dls(items, split_items(items, valid=.2, test=.2), recipe), recipe)
+        with learn.no_bar(), learn.no_logging(): mod.fit(learn, recipe)
+        nets.append({k:v.clone() for k,v in learn.model.state_dict().items()})
+    same = {k.split('.')[0] for k,v in nets[0].items() if torch.equal(v, nets[1][k]) and v.dtype.is_floating_point and v.numel()>100}
+    assert same=={'judge'} and all(torch.equal(v, nets[1][k]) for k,v in nets[0].items() if k.startswith('judge.'))

@@ -452,7 +452,7 @@ def contact_sheet(
         sheet.paste(im, (i%cols*(side+4)+2, i//cols*(side+4)+2))
     return sheet
 
-# %% ../../nbs/media/13_image.ipynb #ffc3de8b
+# %% ../../nbs/media/13_image.ipynb #4d926de9
 class Pictures(list):
     "Pictures (H, W) or (H, W, 3) uint8 with their labels; a notebook shows them side by side"
     def __init__(self, pictures, labels):
@@ -481,6 +481,7 @@ def write_made(
         write_atomic(out, made._repr_png_())
         return f"{len(made)} pictures, side by side, written to {out}"
     out = Path(out)
+    if re.fullmatch(r'[.](jpe?g|gif|bmp|webp|csv|jsonl?|txt|zip|parquet)', out.suffix.lower()) and not out.is_dir(): raise UserError(f"Pictures are written into a folder, or side by side into a file that ends in .png; got {str(out)!r}.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())): raise UserError(f"{out} exists and is no empty folder. It is left as it is: choose another --out.")
     count = Counter()
     for p,label in zip(made, made.labels):
