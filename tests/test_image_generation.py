@@ -190,9 +190,11 @@ def test_large_and_small_pictures_have_recipes_that_fit():
 
 def test_what_went_wrong_is_told_as_it_was_answered():
     told = get_recipe('image_generation').told
-    said = told(dict(judge=.9, went_wrong=[[1, 'all alike', False], [5, 'too far', True], [7, 'few kinds', True]]))
+    said = told(dict(judge=.9, knows='classes', went_wrong=[[1, 'all alike', False], [5, 'too far', True], [7, 'few kinds', True]]))
     assert 'with half the rate: epoch 5: too far; epoch 7: few kinds. ' in said and said.endswith('nothing to go back to: epoch 1: all alike.')
-    assert told(dict(judge=.9, went_wrong=[])).endswith('not learnt from.')
+    assert told(dict(judge=.9, knows='classes', went_wrong=[])).endswith('not learnt from.')
+    said = told(dict(judge=.08, knows='single pictures', went_wrong=[]))
+    assert 'knows 8.0% of the pictures again' in said and 'learnt little' in said
 
 def test_the_demo_draws_classes_may_be_called_7_and_all_trials_are_measured_alike(tmp_path):
     run = tmp_path/'run'
@@ -204,7 +206,7 @@ def test_the_demo_draws_classes_may_be_called_7_and_all_trials_are_measured_alik
     assert code==2 and not (tmp_path/'none').exists(), out
     code,out = call('resume', run, '--budget', '30s')
     first,second = [json.loads((o/'trial.json').read_text())['closed']['choices'] for o in sorted((run/'trials').iterdir())]
-    assert first['seed']!=second['seed'] and all(first[k]==second[k] for k in ('judge', 'judge_steps', 'bf16')), out
+    assert first['seed']!=second['seed'] and all(first[k]==second[k] for k in ('shape', 'judge', 'judge_steps', 'bf16')), out
 
 def test_the_judge_is_the_same_whatever_the_seed_of_the_nets():
     x,y = example(300)

@@ -148,7 +148,7 @@ def plan(
         why.append(Decision('epochs', found['epochs'], f"a round takes {1000*step:.1f} ms, an epoch has {n}: {found['cuts'][0][1]:,} fit into {max(0, left):.0f} s" if found['cuts'] else f"more than {MOST_STEPS:,} rounds were never tried", [], 'epochs=…'))
     return recipe.having(**found),why
 
-# %% ../../nbs/recipes/40_image_generation.ipynb #24dceb60
+# %% ../../nbs/recipes/40_image_generation.ipynb #62f17160
 def fit(
     learn:Learner,
     recipe, # closed: reads repeat, seed, judge_steps, bf16, cuts, epochs, lr
@@ -161,12 +161,14 @@ def fit(
     set_seed(recipe.seed)
     cuts = [Shorten(recipe.cuts)] if recipe.cuts else []
     learn.fit(recipe.epochs, recipe.lr, cbs=cuts)
-    return dict(judge=round(float(learn.model.judge.right), 4), went_wrong=learn.watch.told)
+    return dict(judge=round(float(learn.model.judge.right), 4), knows='classes' if learn.model.judge.classes>1 else 'single pictures', went_wrong=learn.watch.told)
 
 def told(shown:dict)->str: # of `fit`; in words
     "What a user should hear at once"
     back,early = ['; '.join(f"epoch {n}: {why}" for n,why,went in shown['went_wrong'] if went==o) for o in (True, False)]
-    return f"The judge is right for {shown['judge']:.1%} of the pictures that it has not learnt from."+(f" What went wrong on the way, each time answered by going back to where both nets were best and on with half the rate: {back}." if back else '')+(
+    knows = "is right for {:.1%} of the pictures that it has not learnt from." if shown['knows']=='classes' else "knows {:.1%} of the pictures again when they are varied."
+    weak = " It has learnt little, so that distances say little, too: more time helps both." if shown['judge']<.5 else ''
+    return 'The judge '+knows.format(shown['judge'])+weak+(f" What went wrong on the way, each time answered by going back to where both nets were best and on with half the rate: {back}." if back else '')+(
         f" What went wrong before anything better was known, so that there was nothing to go back to: {early}." if early else '')
 
 # %% ../../nbs/recipes/40_image_generation.ipynb #e33afb9b
@@ -255,7 +257,7 @@ def ask(
     below = drawn,learnt[nearest(learn.model.judge.look(drawn)[0], crowd)[0]],learnt[nearest(drawn, learnt)[0]]
     return Pictures([o.permute(1, 2, 0).squeeze(2).numpy() for row in below for o in row], [k for k in ('made', 'nearest by features', 'nearest by pixels') for _ in range(n)])
 
-# %% ../../nbs/recipes/40_image_generation.ipynb #ad6b0eb4
+# %% ../../nbs/recipes/40_image_generation.ipynb #b8d92229
 SEERS,MOST_SEEN = dict(inception_v3=5.7),1000 # beside the judge: billions of multiplications for a picture; how many pictures they look at
 
 def look_on(real, made, seen, asked=None, named=None, halves:bool=False)->list: # features (n, d); of rows; True: low and high are the extremes of five halves, else ends of a 95% interval
@@ -283,7 +285,7 @@ def compare(
     (look, named),(others, _) = judge.look(x[mine]),judge.look(some(n, real)[0])
     asked = np.array(made.labels, dtype=object)[mine] if len(vocab)>1 and getattr(made, 'labels', None) else None
     rows = [o|dict(features='judge') for o in look_on(others, look, judge.remembered(range(n)), asked, None if asked is None else vocab[named])]
-    words = f"{n:,} made pictures beside as many real ones. Features: of the judge, which is right for {float(judge.right):.1%} of real pictures; low and high are the ends of 95% intervals. "
+    words = f"{n:,} made pictures beside as many real ones. Features: of the judge, which {'is right for' if judge.classes>1 else 'knows'} {float(judge.right):.1%} of real pictures{'' if judge.classes>1 else ' again'}; low and high are the ends of 95% intervals. "
     for name,path in {name:path for name,path in reversed(find_weights(folders, nets=SEERS))}.items() if seen is not None else ():
         k = min(n, MOST_SEEN)
         rows += [o|dict(features=name) for o in look_on(*(pretrained_features(name, path, o) for o in some(k, real, x, seen)), halves=True)]

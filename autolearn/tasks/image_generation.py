@@ -16,11 +16,11 @@ from ..profile import label_sep
 from ..records import Decision, Profile, Recipe
 from ..task import check_values, number, or_open, some, whole, yes_no
 
-# %% ../../nbs/tasks/25_image_generation.ipynb #160d5f86
+# %% ../../nbs/tasks/25_image_generation.ipynb #90a28887
 name,medium = 'image_generation','image'
 ASKED = False # it makes pictures, and answers nothing about others
 LABELS = False # pictures are enough; where there are labels they say what to make
-MEASURES = ('judge', 'judge_steps', 'bf16') # choices that decide how trials are measured: all of a run have those of its first
+MEASURES = ('shape', 'judge', 'judge_steps', 'bf16') # choices that decide how trials are measured: all of a run have those of its first
 SAMPLES,ANSWERS,DEMO = 40,8,'draw' # pictures that a twin shows; of which it shows the nearest that were learnt from; what `autolearn demo` calls it
 
 def by_class(profile:Profile)->tuple: # bool; why
