@@ -187,7 +187,7 @@ def check_plan(
     assert not unknown, f"The space varies what the recipe does not have: {', '.join(unknown)}"
     return prepare(source, items, profile, Asked(task=name)),recipes
 
-# %% ../nbs/90_check.ipynb #40989386
+# %% ../nbs/90_check.ipynb #dcdd75b0
 def choices_read(module:str, fn:str)->set:
     "Names of the choices that a step reads"
     import ast
@@ -247,6 +247,8 @@ def check_task(
     numbers = lambda p: p.table.select_dtypes('number').to_numpy()
     assert numbers(mine).shape[1] and np.allclose(numbers(later), numbers(mine), rtol=1e-5, atol=1e-5), "What was saved answers otherwise than what was trained"
     if hasattr(mod, 'sample'):
+        strange = {*getattr(get_task(name), 'HOW', ())}-choices_read(module, 'sample')
+        assert not strange, f"`HOW` names what `sample` does not read: {', '.join(strange)}"
         made = [mod.sample(learn, 3, seed, closed) for seed in (0, 0, 1)]
         same = lambda a, b: all(np.array_equal(x, y) for x,y in zip(a, b))
         assert len(made[0])==3 and same(made[0], made[1]) and not same(made[0], made[2]), "The same seed makes the same, another seed something else"

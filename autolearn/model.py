@@ -6,12 +6,12 @@
 __all__ = ['SOME', 'tensors_of', 'save_model', 'read_recipe', 'model_folder', 'load_weights', 'Sheet', 'Tested', 'things_of',
            'Model']
 
-# %% ../nbs/50_model.ipynb #8dd478df
+# %% ../nbs/50_model.ipynb #8735c832
 import base64, io, warnings
 from html import escape
 from pathlib import Path
 import numpy as np, pandas as pd
-from .core import UserError, plugin, read_json, write_atomic, write_json
+from .core import UserError, nearest, plugin, read_json, write_atomic, write_json
 from .evaluate import Predictions
 from .metric import has_truth, kind_of
 from .profile import known_seps
@@ -158,7 +158,7 @@ class Tested(Predictions):
         sheets = [o._repr_html_() for o in (self.sheet(), self.pairs()) if o]
         return ''.join(f'<div>{escape(o)}</div>' for o in self.lines())+''.join(sheets)+super()._repr_html_()
 
-# %% ../nbs/50_model.ipynb #5cb07c10
+# %% ../nbs/50_model.ipynb #cfe88b15
 def things_of(medium:str)->str: return getattr(plugin('media', medium), 'THINGS', 'rows')
 
 SOME = 1000 # items that are answered for at once
@@ -223,8 +223,11 @@ class Model:
         if not self.generates: raise UserError(f"A model of {self.recipe.task} answers, it makes nothing new. See predict.")
         if not isinstance(n, int) or not 1<=n<=1_000_000: raise UserError(f"How many? n is a whole number from 1 on, got {n!r}.")
         from autolearn.task import override
+        plan = get_task(self.recipe.task)
+        known = getattr(plan, 'HOW', self.recipe.choices)
+        if strange := [o for o in how if o not in known]: raise UserError(f"{strange[0]!r} is not for saying how to make them. {nearest(strange[0], known)}")
         recipe = override(self.recipe, how)
-        get_task(recipe.task).check_choices(recipe)
+        plan.check_choices(recipe)
         with self.learn.no_bar(), self.learn.no_logging(): return get_recipe(recipe.task).sample(self.learn, n, seed, recipe)
     def known_among(self,
         made:list, # what `sample` made

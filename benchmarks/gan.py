@@ -72,7 +72,7 @@ def pictures(data:str)->tuple: # bytes (N, C, H, W) of the training part, number
     from autolearn.records import Recipe
     from autolearn.source import open_source
     from autolearn.tasks.image_generation import PLAIN
-    items = open_source(DATA/WHERE[data]).items
+    items = open_source(DATA/WHERE[data]).items.sample(frac=1, random_state=0, ignore_index=True) # in folders they lie class by class
     items = items.assign(key=items.key.astype(str), label=items.label.astype(str))
     shape = [1, 28, 28] if data=='fashion_mnist' else [3, 32, 32]
     recipe = Recipe('image_generation', PLAIN|dict(classes=True, shape=shape, store='array' if data=='fashion_mnist' else 'memory'))

@@ -55,6 +55,7 @@ def test_a_run_that_makes_pictures(run, tmp_path):
     with pytest.raises(UserError, match='no empty folder'): write_made(model.sample(1), str(tmp_path/'a'))
     assert model.sample(4, only='käse').labels==['käse']*4 and model.known_among(model.sample(10))==0
     with pytest.raises(UserError, match="'käse'"): model.sample(4, only='nothing')
+    with pytest.raises(UserError, match="'width' is not for saying how.*'walk'"): model.sample(4, width=48) # after training it would change nothing
     with pytest.raises(UserError, match='makes new things'): model.predict([tmp_path/'a'/files[0]])
     tested = model.test(str(tmp_path/'a'))
     assert tested.metric=='frechet' and len(tested)>=20 and 'frechet' in repr(tested)
