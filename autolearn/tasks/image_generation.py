@@ -48,7 +48,7 @@ def check_profile(profile:Profile):
     if not n: raise UserError(f"None of the {profile.n} files of {profile.name} is a picture that can be read.")
     if n<12: raise UserError(f"{profile.name} holds {n} picture{'s' if n>1 else ''}; 12 are the least to learn to make such from, and thousands are better.")
 
-# %% ../../nbs/tasks/25_image_generation.ipynb #2508d184
+# %% ../../nbs/tasks/25_image_generation.ipynb #3758e076
 RULES,PENALTIES = ('relativistic', 'hinge', 'wasserstein', 'usual'),('steepness', 'slope_of_one')
 PLAIN = dict(classes=False, shape=[1, 28, 28], store='memory', span=[], repeat=1, per_epoch=0, flip=False, rule='relativistic', penalty='steepness', gamma=.3, every=8, spectral=False, batch_norm=False, varied=False, noise=64, width=24, critic_width=24, slow=.1,
     judge=[16, 32, 64], judge_steps=400, bs=16, lr=4e-4, wd=0., bf16=False, truncation=0., only='', sweep=False, walk=0, cuts=[], seed=0)
@@ -80,7 +80,7 @@ def portfolio(
     s,n = profile.stats,profile.stats['n_readable']
     shape = shape_for(profile, next(v for v,most in LARGEST if secs*(1 if device=='cpu' else 20)<most))
     wide = 24 if shape[0]==1 else 32
-    base = Recipe(name, PLAIN|dict(classes=by_class(profile)[0], shape=shape, store='disk' if n*np.prod(shape)>1.5e9 else 'memory' if s['files'] else 'array', span=s.get('deep', []), repeat=int(max(1, min(16_000//n, 2e8//(n*np.prod(shape))))), per_epoch=None, lr=None, bs=16 if shape[0]==1 else 8, gamma=.3 if shape[0]==1 else .01, flip=s['grey']<1 and n<5000, varied=n<5000,
+    base = Recipe(name, PLAIN|dict(classes=by_class(profile)[0], shape=shape, store='disk' if n*np.prod(shape)>1.5e9 else 'memory' if s['files'] else 'array', span=s.get('deep', []), repeat=int(max(1, min(16_000//n, 2e8//(n*np.prod(shape))))), per_epoch=None, lr=None, gamma=.3 if shape[0]==1 else .01, flip=s['grey']<1 and n<5000, varied=n<5000,
         width=wide, critic_width=wide, judge=([16, 32, 64] if secs<200 or n<5000 else [32, 64, 128])[:int(math.log2(min(shape[1:])-1))], judge_steps=None, bf16=None, epochs=None))
     return [base, base.having(seed=1, gamma=base.gamma/3), base.having(seed=2, lr=1e-4)]
 
