@@ -96,9 +96,9 @@ def make_learner(
     opt = partial(QuickOptim, opt=torch.optim.Adam, betas=(.5, .99), fused=True)
     return QuickLearner(dls, net, Played(), opt_func=opt, moms=(.5, .5, .5), wd=recipe.wd, metrics=[Watched(watch, o) for o in ('frechet', 'recall', 'coverage')], cbs=[Seeded(recipe.seed), Play(recipe.slow), watch])
 
-# %% ../../nbs/recipes/40_image_generation.ipynb #4cde9ad3
+# %% ../../nbs/recipes/40_image_generation.ipynb #cbbad7ab
 MOST_JUDGE_PASSES,MOST_JUDGE_STEPS,MOST_STEPS,EPOCHS = 6,3000,400_000,16 # by guess: passes of a judge over the classes, steps of one without, rounds of play, looks at what is made
-MANY_ROUNDS = {1:10_000, 3:30_000} # by channels; on Fashion-MNIST a rate of .0004 was nearer until then, .0002 after it; on CIFAR-10 it was nearer for the 8,000 that were tried; the rest is by guess
+MANY_ROUNDS = {1:10_000, 3:30_000} # by channels; on Fashion-MNIST a rate of .0004 was nearer until then, .0002 after it; on CIFAR-10 it was nearer in the first 6,000 to 8,000, and after 21,000, with a smaller gamma, about as near as .0002 after 25,000; the rest is by guess
 
 def plan(
     learn:Learner,
